@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runAgent } from "../app.ts";
+import { type Config, defaultConfig } from "../config/config.ts";
+import { systemClock } from "../platform/clock.ts";
+import { createLog } from "../platform/log.ts";
+import { memoryJournal } from "../platform/memory-journal.ts";
+import { openPlatform } from "../platform/platform.ts";
+import { lockState } from "../platform/state-lock.ts";
+import { createServiceManager } from "../platform/systemd.ts";
+import type { Journal } from "../ports.ts";
+import { defaultProfile } from "../sandbox/profile.ts";
+import type { Invocation } from "./command.ts";
+import { sysrootOf } from "./state-dir.ts";
+
+const INTERVAL_MS = 2_000;
+
+/**
+ * The real agent against the sandbox on `port`, in this process, until the shell's signal: nothing in it knows that the
+ * server is a stand-in. Its state lives in `--state DIR`, or in a temporary folder that goes with it.
+ * Resolves to the number of samples it accepted.
+ */
+export async function runSandboxAgent({ shell, options }: Invocation, port: number) {
+  using state = stateFolder(options["state"]);
+  using _lock = lockState(state.directory);
+  const log = createLog({ level: "notice", journald: false, write: shell.err });
+  let accepted = 0;
+  const journal = memoryJournal({ clock: systemClock, maxBytes: 8e6, maxAgeMs: 86_400_000 });
+  const counting: Journal = {
+    ...journal,
+    append(sample) {
+      accepted++;
+      return journal.append(sample);
+    },
+  };
+  const platform = openPlatform({
+    stateDir: state.directory,
+    sysroot: sysrootOf(options),
+    log,
+    services: createServiceManager({ env: {}, log }),
+    journal: counting,
+  });
+  shell.out(`agent     one sample every ${INTERVAL_MS / 1_000} s, state in ${state.directory}`);
+  try {
+    await runAgent(configFor(port), platform, shell.signal);
+  } catch (error) {
+    if (!shell.signal.aborted) throw error;
+  }
+  return { accepted, waiting: journal.stats().waiting };
+}
+
+const configFor = (port: number): Config => ({
+  ...defaultConfig,
+  server: { ...defaultConfig.server, url: `coap://127.0.0.1:${port}` },
+  provisioning: {
+    ...defaultConfig.provisioning,
+    key: defaultProfile.key,
+    secret: defaultProfile.secret,
+  },
+  telemetry: { ...defaultConfig.telemetry, interval: INTERVAL_MS, phase: 0 },
+});
+
+function stateFolder(given: string | boolean | undefined) {
+  if (typeof given === "string") return { directory: given, [Symbol.dispose]() {} };
+  const directory = mkdtempSync(join(tmpdir(), "pipit-sandbox-"));
+  return {
+    directory,
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}

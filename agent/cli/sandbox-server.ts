@@ -1,0 +1,34 @@
+import { AgentError } from "../errors.ts";
+import { parseSandboxOptions } from "../sandbox/options.ts";
+import { defaultProfile } from "../sandbox/profile.ts";
+import { type Sandbox, type SandboxEvent, startSandbox } from "../sandbox/sandbox.ts";
+import { type Invocation, UsageError } from "./command.ts";
+
+/** Starts the stand-in server as the options say, and introduces it: where it listens, and the key to it. */
+export async function openSandboxServer(
+  { shell, options }: Invocation,
+  onEvent: (event: SandboxEvent) => void,
+): Promise<Sandbox> {
+  const server = await startSandbox({ ...parsed(options), onEvent }).catch((error: unknown) => {
+    throw portTaken(error);
+  });
+  const { port, httpPort } = server;
+  const control = httpPort === null ? "" : `, state on http://127.0.0.1:${httpPort}/state`;
+  shell.out(`sandbox   ThingsBoard stand-in on coap://127.0.0.1:${port}${control}`);
+  shell.out(`          provisioning key ${defaultProfile.key}, secret ${defaultProfile.secret}`);
+  return server;
+}
+
+function parsed(options: Invocation["options"]) {
+  try {
+    return parseSandboxOptions(options);
+  } catch (error) {
+    // On the command line a wrong value is wrong usage, whatever it would be in a file.
+    throw error instanceof AgentError ? new UsageError(error.message) : error;
+  }
+}
+
+const portTaken = (error: unknown) =>
+  error instanceof Error && "code" in error && error.code === "EADDRINUSE"
+    ? new UsageError("that port is in use; choose another with --port N or --http-port N")
+    : error;

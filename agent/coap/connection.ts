@@ -1,0 +1,136 @@
+import type { Logger } from "../ports.ts";
+import { type CoapError, cancelled } from "./coap-error.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { addressOrder, createNames } from "./names.ts";
+import { type OpenEndpointDeps, openEndpoint } from "./open-endpoint.ts";
+import type { TableSizes } from "./stats.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** The way to the server: one endpoint at a time, replaced when it stops working. */
+export interface Connection {
+  /** The endpoint, opened if there is none. Rejects with a CoapError, or with the signal's reason. */
+  endpoint(signal: AbortSignal): Promise<Endpoint>;
+  /** An exchange on `endpoint` was answered. */
+  answered(endpoint: Endpoint): void;
+  /** An exchange on `endpoint`, begun at `begunAt`, ended with `error`. */
+  failed(endpoint: Endpoint, error: CoapError, begunAt: number): void;
+  /** Called when observations may be gone: a deadline has passed, or the socket was given up. */
+  onDisturbed(listener: () => void): Disposable;
+  sizes(): TableSizes;
+  close(): void;
+}
+
+export interface ConnectionDeps extends OpenEndpointDeps {
+  readonly log: Logger;
+}
+
+export function createConnection(deps: ConnectionDeps): Connection {
+  const { network, clock, server, settings, log } = deps;
+  const { host } = server;
+  const names = createNames({ network, clock, host, deadlineMs: settings.resolveDeadlineMs });
+  const closing = new AbortController();
+  const listeners = new Set<() => void>();
+  /** All that are open: the current one, and those that still wait for their last answers. */
+  const addressOf = new Map<Endpoint, string>();
+  let current: Endpoint | undefined;
+  let opening: Promise<Endpoint> | undefined;
+  let addresses: readonly string[] = [];
+  let good: string | undefined;
+  let bad: string | undefined;
+  let deadlinesInARow = 0;
+
+  const disturb = () => {
+    for (const listener of [...listeners]) listener();
+  };
+
+  /** The next request opens a new socket: new port, new message IDs, the name looked up again. */
+  const giveUp = (endpoint: Endpoint, reason: CoapError) => {
+    if (endpoint !== current) return;
+    bad = addressOf.get(endpoint);
+    log.info("connection given up", { address: bad, reason: reason.message });
+    current = undefined;
+    deadlinesInARow = 0;
+    disturb();
+  };
+
+  const broken = (endpoint: Endpoint, error: CoapError) => {
+    giveUp(endpoint, error);
+    endpoint.close(error);
+  };
+
+  const closed = (endpoint: Endpoint) => void addressOf.delete(endpoint);
+
+  const open = async (): Promise<Endpoint> => {
+    addresses = await names.lookUp(closing.signal);
+    let failure: unknown;
+    for (const address of addressOrder(addresses, good, bad)) {
+      try {
+        const endpoint = await openEndpoint(deps, address, closing.signal, { broken, closed });
+        log.info("connection opened", { address, port: server.port });
+        addressOf.set(endpoint, address);
+        current = endpoint;
+        return endpoint;
+      } catch (error) {
+        closing.signal.throwIfAborted();
+        failure = error;
+        bad = address;
+      }
+    }
+    throw failure;
+  };
+
+  return {
+    async endpoint(signal) {
+      closing.signal.throwIfAborted();
+      if (current) return current;
+      opening ??= open().finally(() => {
+        opening = undefined;
+      });
+      return untilAborted(opening, signal);
+    },
+    answered(endpoint) {
+      if (endpoint !== current) return;
+      deadlinesInARow = 0;
+      good = addressOf.get(endpoint);
+      bad = undefined;
+    },
+    failed(endpoint, error, begunAt) {
+      if (error.failure === "unreachable") return broken(endpoint, error);
+      if (error.failure === "reset" || error.failure === "rejected") deadlinesInARow = 0;
+      if (error.failure !== "timeout" || endpoint !== current) return;
+
+      deadlinesInARow++;
+      const silent = endpoint.heardAt < begunAt;
+      if (
+        deadlinesInARow >= settings.deadlinesBeforeReconnect ||
+        (silent && addresses.length > 1)
+      ) {
+        giveUp(endpoint, error);
+        endpoint.drain();
+      } else {
+        disturb();
+      }
+    },
+    onDisturbed(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    sizes() {
+      const sum = { outstanding: 0, observations: 0, deduplicated: 0, retiredTokens: 0 };
+      for (const endpoint of addressOf.keys()) {
+        const sizes = endpoint.sizes();
+        sum.outstanding += sizes.outstanding;
+        sum.observations += sizes.observations;
+        sum.deduplicated += sizes.deduplicated;
+        sum.retiredTokens += sizes.retiredTokens;
+      }
+      return sum;
+    },
+    close() {
+      const error = cancelled(`everything to ${host}`);
+      closing.abort(error);
+      for (const endpoint of [...addressOf.keys()]) endpoint.close(error);
+      current = undefined;
+    },
+  };
+}

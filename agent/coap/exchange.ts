@@ -1,0 +1,122 @@
+import type { Clock } from "../ports.ts";
+import { CoapError, type CoapPhase } from "./coap-error.ts";
+import type { Message } from "./message.ts";
+import type { CoapSettings } from "./settings.ts";
+
+/** What became of a message of ours. A ping is answered by a RST. */
+export type Outcome =
+  | { readonly kind: "answered"; readonly message: Message }
+  | { readonly kind: "failed"; readonly error: CoapError };
+
+/** One CON or NON of ours, from its first transmission until it ends, once. */
+export interface Exchange {
+  readonly messageId: number;
+  /** "" for a ping. */
+  readonly token: string;
+  readonly confirmable: boolean;
+  /** The size of the datagram. */
+  readonly bytes: number;
+  /** Monotonic; the first transmission. */
+  readonly startedAt: number;
+  readonly retransmitted: boolean;
+  /** The first transmission. The exchange may end before this returns. */
+  start(): void;
+  /** The peer has it: no more retransmissions, the deadline goes on. */
+  acknowledged(): void;
+  /** The port of the peer is closed, says an ICMP message, which anybody can forge. */
+  refused(errno: string): void;
+  end(outcome: Outcome): void;
+}
+
+export interface ExchangeDeps {
+  readonly clock: Clock;
+  readonly settings: Pick<CoapSettings, "ackTimeoutMs" | "ackRandomFactor" | "maxRetransmit">;
+  readonly messageId: number;
+  readonly token: string;
+  readonly confirmable: boolean;
+  readonly deadlineMs: number;
+  /** In [0, 1): the jitter of the first wait. */
+  readonly jitter: number;
+  readonly bytes: number;
+  /** Whom it goes to, for messages. */
+  readonly peer: string;
+  transmit(isRetransmission: boolean): void;
+  ended(outcome: Outcome): void;
+}
+
+/** Retransmits a CON after t, 2t, 4t, 8t (RFC 7252 §4.2). */
+export function createExchange(deps: ExchangeDeps): Exchange {
+  const { clock, settings, confirmable, deadlineMs, peer } = deps;
+  let transmissions = 0;
+  let lastRefused = 0;
+  let phase: CoapPhase = confirmable ? "ack" : "response";
+  let over = false;
+  let startedAt = Number.NaN;
+  let retry: Disposable | undefined;
+  let deadline: Disposable | undefined;
+
+  const end = (outcome: Outcome) => {
+    if (over) return;
+    over = true;
+    retry?.[Symbol.dispose]();
+    deadline?.[Symbol.dispose]();
+    deps.ended(outcome);
+  };
+  const fail = (error: CoapError) => end({ kind: "failed", error });
+  const timedOut = () => {
+    const afterMs = clock.monotonic() - startedAt;
+    const hint = "check that the server runs and that UDP gets through to its port";
+    const text = timeoutText(peer, phase, transmissions, afterMs);
+    fail(new CoapError("timeout", text, phase === "ack" ? { phase, hint } : { phase }));
+  };
+
+  const transmit = (waitMs: number) => {
+    transmissions++;
+    if (confirmable) {
+      retry = clock.after(waitMs, () =>
+        transmissions > settings.maxRetransmit ? timedOut() : transmit(2 * waitMs),
+      );
+    }
+    deps.transmit(transmissions > 1);
+  };
+
+  return {
+    messageId: deps.messageId,
+    token: deps.token,
+    confirmable,
+    bytes: deps.bytes,
+    get startedAt() {
+      return startedAt;
+    },
+    get retransmitted() {
+      return transmissions > 1;
+    },
+    start() {
+      startedAt = clock.monotonic();
+      deadline = clock.after(deadlineMs, timedOut);
+      transmit(settings.ackTimeoutMs * (1 + (settings.ackRandomFactor - 1) * deps.jitter));
+    },
+    acknowledged() {
+      if (phase === "ack") phase = "response";
+      retry?.[Symbol.dispose]();
+    },
+    refused(errno) {
+      // The next transmission decides: only a refusal of two of them is believed.
+      if (lastRefused > 0 && lastRefused !== transmissions) {
+        const text = `${peer} refuses CoAP: nothing listens on that port`;
+        const hint = "check that the server runs and that the port in its URL is the CoAP port";
+        fail(new CoapError("unreachable", text, { errno, hint }));
+      }
+      lastRefused = transmissions;
+    },
+    end,
+  };
+}
+
+function timeoutText(peer: string, phase: CoapPhase, sent: number, afterMs: number): string {
+  const limit = `within ${Math.round(afterMs / 1000)} s`;
+  const times = sent === 1 ? "once" : `${sent} times`;
+  return phase === "ack"
+    ? `${peer} did not react ${limit}: sent ${times}, never acknowledged`
+    : `${peer} did not answer ${limit}: the request went out, its response never came`;
+}

@@ -1,0 +1,71 @@
+import type { Clock, Network } from "../ports.ts";
+import { withDeadline } from "../timing.ts";
+import { CoapError } from "./coap-error.ts";
+
+export interface Names {
+  /**
+   * Addresses of the host, best first, asked anew; the last good ones when DNS fails.
+   * @throws CoapError `resolve` when there never were any
+   */
+  lookUp(signal: AbortSignal): Promise<readonly string[]>;
+}
+
+export interface NamesDeps {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly host: string;
+  readonly deadlineMs: number;
+}
+
+export function createNames({ network, clock, host, deadlineMs }: NamesDeps): Names {
+  let lastGood: readonly string[] = [];
+  let asking: Promise<readonly string[]> | undefined;
+
+  /** One at a time: a hung resolver keeps a thread of the pool, and a second question would keep another. */
+  const ask = () => {
+    asking ??= network
+      .resolve(host)
+      .then((addresses) => {
+        if (addresses.length === 0) throw new Error("the name has no address");
+        lastGood = addresses;
+        return addresses;
+      })
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  };
+
+  return {
+    async lookUp(signal) {
+      const late = () => new Error(`no answer within ${deadlineMs / 1000} s`);
+      try {
+        return await withDeadline(clock, deadlineMs, signal, late, ask);
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (lastGood.length > 0) return lastGood;
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new CoapError("resolve", `the name ${host} could not be looked up: ${why}`, {
+          cause,
+          hint: `check the name in the server URL, then the DNS of this network: resolvectl query ${host}`,
+        });
+      }
+    },
+  };
+}
+
+/**
+ * The order to try them in: the one that worked stays first, the one that just failed goes last.
+ * Both may be missing from a new answer of the DNS.
+ */
+export function addressOrder(
+  addresses: readonly string[],
+  good: string | undefined,
+  bad: string | undefined,
+): readonly string[] {
+  const from = (start: number) => [...addresses.slice(start), ...addresses.slice(0, start)];
+  const badAt = bad === undefined ? -1 : addresses.indexOf(bad);
+  if (badAt >= 0) return from((badAt + 1) % addresses.length);
+  const goodAt = good === undefined ? -1 : addresses.indexOf(good);
+  return from(Math.max(0, goodAt));
+}

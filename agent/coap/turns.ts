@@ -1,0 +1,77 @@
+import type { Clock } from "../ports.ts";
+import { withDeadline } from "../timing.ts";
+import { CoapError } from "./coap-error.ts";
+import type { Connection } from "./connection.ts";
+import type { Answer, Endpoint, OutgoingRequest } from "./endpoint.ts";
+import type { Probing } from "./probing.ts";
+import { PRIORITY, type Priority, type Queue } from "./queue.ts";
+
+export interface TurnAnswer extends Answer {
+  /** Where an observation that this answer established lives. */
+  readonly endpoint: Endpoint;
+}
+
+/** Exchanges in their turn: queue, connection, exchange, and what it tells about the connection. */
+export interface Turns {
+  exchange(request: OutgoingRequest, priority: Priority, signal: AbortSignal): Promise<TurnAnswer>;
+  ping(deadlineMs: number, signal: AbortSignal): Promise<number>;
+}
+
+export interface TurnsDeps {
+  readonly clock: Clock;
+  readonly queue: Queue;
+  readonly connection: Connection;
+  readonly probing: Probing;
+  readonly queueDeadlineMs: number;
+  /** For messages. */
+  readonly peer: string;
+}
+
+export function createTurns(deps: TurnsDeps): Turns {
+  const { clock, queue, connection, probing, queueDeadlineMs, peer } = deps;
+
+  const onEndpoint = async <T>(
+    signal: AbortSignal,
+    work: (endpoint: Endpoint) => Promise<T>,
+  ): Promise<T> => {
+    const endpoint = await connection.endpoint(signal);
+    const begunAt = clock.monotonic();
+    try {
+      const result = await work(endpoint);
+      connection.answered(endpoint);
+      return result;
+    } catch (error) {
+      if (error instanceof CoapError) connection.failed(endpoint, error, begunAt);
+      throw error;
+    }
+  };
+
+  const stillSilent = () => {
+    const text = `${peer} is silent: a non-confirmable request waited ${queueDeadlineMs / 1000} s and was never sent`;
+    return new CoapError("timeout", text, { phase: "queue" });
+  };
+
+  /** A place in the queue; a NON to a silent peer waits outside, where it is in nobody's way. */
+  const place = async (confirmable: boolean, priority: Priority, signal: AbortSignal) => {
+    for (;;) {
+      const mine = await queue.enter(priority, signal);
+      if (confirmable || !probing.isHeld) return mine;
+      mine[Symbol.dispose]();
+      await withDeadline(clock, queueDeadlineMs, signal, stillSilent, probing.wait);
+    }
+  };
+
+  return {
+    async exchange(request, priority, signal) {
+      using _place = await place(request.confirmable, priority, signal);
+      return await onEndpoint(signal, async (endpoint) => ({
+        ...(await endpoint.exchange(request, signal)),
+        endpoint,
+      }));
+    },
+    async ping(deadlineMs, signal) {
+      using _place = await place(true, PRIORITY.urgent, signal);
+      return await onEndpoint(signal, (endpoint) => endpoint.ping(deadlineMs, signal));
+    },
+  };
+}

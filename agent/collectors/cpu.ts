@@ -1,0 +1,72 @@
+import type { Readings } from "../ports.ts";
+import type { Collector } from "./collector.ts";
+import { counts, unexpected } from "./parse.ts";
+import { readOptional } from "./read.ts";
+
+const PATH = "/proc/stat";
+
+/** user to steal; guest and guest_nice are already inside user and nice. */
+const COUNTED_FIELDS = 8;
+
+/**
+ * How busy the processors are, all together, since the last look. The kernel counts clock ticks since boot (proc_stat(5)):
+ *
+ *     cpu  4987 0 2398 197412 389 0 143 51 0 0
+ *          user nice system idle iowait irq softirq steal guest guest_nice
+ *
+ * A card that stalls shows as iowait, not as busy. In a container these are the figures of the host.
+ */
+export const cpu: Collector = {
+  name: "cpu",
+  metric: "cpu",
+  keys: {
+    cpuUsage: { unit: "%" },
+    cpuIowait: { unit: "%", optional: true },
+    cpuSteal: { unit: "%", optional: true },
+  },
+  open(host) {
+    let before: CpuTicks | null = null;
+    return async () => {
+      const text = await readOptional(host, PATH);
+      if (text === null) return null;
+      const now = parseCpuTicks(text);
+      const readings = before ? cpuShares(before, now) : {};
+      before = now;
+      return readings;
+    };
+  },
+};
+
+export interface CpuTicks {
+  readonly total: number;
+  readonly idle: number;
+  readonly iowait: number;
+  readonly steal: number;
+}
+
+/** @throws AgentError `sensor` */
+export function parseCpuTicks(text: string): CpuTicks {
+  const [line = ""] = text.split("\n", 1);
+  const [label, ...fields] = line.split(/ +/);
+  const ticks = counts(fields);
+  if (label !== "cpu" || ticks === null || ticks.length < COUNTED_FIELDS)
+    throw unexpected(PATH, "a line of CPU ticks", line);
+  const [, , , idle = 0, iowait = 0, , , steal = 0] = ticks;
+  const total = ticks.slice(0, COUNTED_FIELDS).reduce((sum, value) => sum + value, 0);
+  return { total, idle, iowait, steal };
+}
+
+/** Nothing when no time passed, or time ran backwards as it may after hotplug of a processor. */
+export function cpuShares(before: CpuTicks, now: CpuTicks): Readings {
+  const total = now.total - before.total;
+  if (total <= 0) return {};
+  // idle and iowait may step back a little: hence the clamp
+  const share = (ticks: number) => Math.min(100, Math.max(0, (100 * ticks) / total));
+  const idle = now.idle - before.idle;
+  const iowait = now.iowait - before.iowait;
+  return {
+    cpuUsage: share(total - idle - iowait),
+    cpuIowait: share(iowait),
+    cpuSteal: share(now.steal - before.steal),
+  };
+}

@@ -1,0 +1,17 @@
+import { count, unexpected } from "./parse.ts";
+
+export const MEMINFO = "/proc/meminfo";
+
+/**
+ * One line of /proc/meminfo in bytes; null when the kernel does not write it. The file counts in units of 1024 bytes
+ * and calls them kB (proc_meminfo(5)): "MemTotal:        3884336 kB\n".
+ * @throws AgentError `sensor`
+ */
+export function meminfoBytes(text: string, name: string): number | null {
+  const line = text.split("\n").find((candidate) => candidate.startsWith(`${name}:`));
+  if (line === undefined) return null;
+  const kilobytes = count(/: +(\d+) kB$/.exec(line)?.[1]);
+  if (kilobytes === null || !Number.isSafeInteger(kilobytes * 1024))
+    throw unexpected(MEMINFO, "a size in kB", line);
+  return kilobytes * 1024;
+}

@@ -1,0 +1,116 @@
+import type { Host, Readings } from "../ports.ts";
+import type { Collector } from "./collector.ts";
+import { counts, unexpected } from "./parse.ts";
+import { createPace, perSecond } from "./rate.ts";
+import { orAbsent, readOptional } from "./read.ts";
+
+const PATH = "/proc/net/dev";
+
+/** A line is about 120 bytes, and a host of containers has hundreds of interfaces. */
+const LIMIT_BYTES = 256 * 1024;
+
+/**
+ * Bytes per second received and sent by the physical interfaces together. The kernel counts bytes (proc_net_dev(5)):
+ *
+ *     Inter-|   Receive                                                |  Transmit
+ *      face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop …
+ *      eth0: 275099651    7238    0    0    0     0          0         0   540063    4627    0    0 …
+ *
+ * An interface seen for the first time only sets its baseline.
+ */
+export const network: Collector = {
+  name: "network",
+  metric: "network",
+  keys: {
+    networkRxBps: { unit: "bytes/s" },
+    networkTxBps: { unit: "bytes/s" },
+  },
+  open(host, { networkInterfaces }) {
+    const pace = createPace();
+    const choose =
+      networkInterfaces.length > 0
+        ? async (names: readonly string[]) =>
+            names.filter((name) => networkInterfaces.includes(name))
+        : physicalInterfaces(host);
+    let before: Traffic = new Map();
+    return async ({ monotonicMs }) => {
+      const text = await readOptional(host, PATH, LIMIT_BYTES);
+      if (text === null) return null;
+      const now = parseTraffic(text);
+      const names = await choose([...now.keys()]);
+      const gapMs = pace(monotonicMs);
+      const readings = gapMs === null ? {} : trafficRates(before, now, names, gapMs);
+      before = now;
+      return names.length === 0 ? null : readings;
+    };
+  },
+};
+
+/** Bytes since the interface came up, by its name. */
+export type Traffic = ReadonlyMap<string, { readonly rx: number; readonly tx: number }>;
+
+/** @throws AgentError `sensor` */
+export function parseTraffic(text: string): Traffic {
+  const traffic = new Map<string, { rx: number; tx: number }>();
+  for (const line of text.split("\n").slice(2)) {
+    // "eth0:275099651" without a space: older kernels
+    const colon = line.indexOf(":");
+    const fields = counts(
+      line
+        .slice(colon + 1)
+        .trim()
+        .split(/ +/),
+    );
+    const [rx, , , , , , , , tx] = fields ?? [];
+    if (colon < 0 || rx === undefined || tx === undefined)
+      throw unexpected(PATH, "an interface's counters", line);
+    traffic.set(line.slice(0, colon).trim(), { rx, tx });
+  }
+  return traffic;
+}
+
+/** Sum over the interfaces that have a rate now; a key is absent when none has. */
+export function trafficRates(
+  before: Traffic,
+  now: Traffic,
+  names: readonly string[],
+  gapMs: number,
+): Readings {
+  const total = (direction: "rx" | "tx") => {
+    const rates = names.flatMap((name) => {
+      const value = now.get(name)?.[direction];
+      if (value === undefined) return [];
+      return perSecond(before.get(name)?.[direction], value, gapMs) ?? [];
+    });
+    return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
+  };
+  const rx = total("rx");
+  const tx = total("tx");
+  return {
+    ...(rx === null ? {} : { networkRxBps: rx }),
+    ...(tx === null ? {} : { networkTxBps: tx }),
+  };
+}
+
+/**
+ * Those with a device behind them, which leaves out lo, bridges, veth, tun and docker; in a container, where none has one,
+ * all but lo. Asked once per interface: whether it is physical does not change while it has its name.
+ */
+function physicalInterfaces(host: Host) {
+  let known = new Map<string, boolean>();
+  let hadPhysical = false;
+  return async (names: readonly string[]): Promise<readonly string[]> => {
+    const next = new Map<string, boolean>();
+    for (const name of names) next.set(name, known.get(name) ?? (await hasDevice(host, name)));
+    known = next;
+    const physical = names.filter((name) => known.get(name));
+    // A board whose only adapter was pulled out must not report its bridges instead.
+    hadPhysical ||= physical.length > 0;
+    return hadPhysical ? physical : names.filter((name) => name !== "lo");
+  };
+}
+
+async function hasDevice(host: Host, name: string): Promise<boolean> {
+  const link = `/sys/class/net/${name}/device`;
+  return (await orAbsent(link, () => host.realPath(link))) !== null;
+}

@@ -1,0 +1,25 @@
+import type { Readings } from "../ports.ts";
+import type { Collector } from "./collector.ts";
+import { decimal, unexpected } from "./parse.ts";
+import { readOptional } from "./read.ts";
+
+const PATH = "/proc/uptime";
+
+/** Whole seconds since boot (proc_uptime(5)): "86417.36 341250.11\n" is 86417 s; the second figure is idle time. */
+export const uptime: Collector = {
+  name: "uptime",
+  metric: "uptime",
+  keys: { uptime: { unit: "s", whole: true } },
+  open: (host) => async () => {
+    const text = await readOptional(host, PATH);
+    return text === null ? null : parseUptime(text);
+  },
+};
+
+/** @throws AgentError `sensor` */
+export function parseUptime(text: string): Readings {
+  const [seconds = null, idle = null] = text.split(" ").map(decimal);
+  if (seconds === null || idle === null || seconds < 0 || seconds > Number.MAX_SAFE_INTEGER)
+    throw unexpected(PATH, "seconds since boot", text);
+  return { uptime: Math.floor(seconds) };
+}

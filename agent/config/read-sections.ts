@@ -1,0 +1,120 @@
+import { allSettings, findSetting, sectionNames } from "./config.ts";
+import { nearest } from "./nearest.ts";
+import type { Place, Problem } from "./problem.ts";
+import { quote } from "./quote.ts";
+import type { Entry, Source } from "./source.ts";
+import type { TomlText } from "./toml-text.ts";
+
+/** More are not read by anybody; a file of nothing but mistakes must not cost minutes. */
+const MOST_PROBLEMS = 100;
+
+type Table = Readonly<Record<string, unknown>>;
+
+const isTable = (value: unknown): value is Table =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !("toISOString" in value);
+
+/** The settings of a parsed file, and warnings about what this version does not know. */
+export function readSections(
+  file: { readonly path: string; readonly mode: number },
+  root: Table,
+  text: TomlText,
+): Omit<Source, "name"> {
+  const entries: Entry[] = [];
+  const problems: Problem[] = [];
+  let unreported = 0;
+  const report = (
+    severity: Problem["severity"],
+    place: () => Place | null,
+    message: () => string,
+  ) => {
+    if (problems.length >= MOST_PROBLEMS) unreported++;
+    else problems.push({ severity, source: file.path, place: place(), message: message() });
+  };
+
+  for (const [section, content] of Object.entries(root)) {
+    if (!sectionNames.includes(section)) {
+      const isSection = isTable(content) || (Array.isArray(content) && content.some(isTable));
+      report(
+        "warning",
+        () => text.keyPlace([section]),
+        () => (isSection ? unknownSection(section) : outsideSection(section)),
+      );
+      continue;
+    }
+    if (!isTable(content)) {
+      report(
+        "error",
+        () => text.keyPlace([section]),
+        () => notOneSection(section, content),
+      );
+      continue;
+    }
+    for (const [name, raw] of Object.entries(content)) {
+      const setting = findSetting(section, name);
+      if (setting === undefined) {
+        report(
+          "warning",
+          () => text.keyPlace([section, name]),
+          () => unknownSetting(section, name),
+        );
+        continue;
+      }
+      const place = text.valuePlace([section, name]);
+      const origin = { kind: "file", name: file.path, line: place?.line ?? null } as const;
+      entries.push({ setting, raw, origin, place });
+    }
+  }
+  const exposed = entries.find(({ setting, raw }) => setting.secret && raw !== "");
+  if (exposed && (file.mode & 0o004) !== 0)
+    problems.push({
+      severity: "warning",
+      source: file.path,
+      place: exposed.place,
+      message: `${exposed.setting.name} can be read by every user of this machine; run: sudo chmod 640 ${file.path}`,
+    });
+  if (unreported > 0)
+    problems.push({
+      severity: "warning",
+      source: file.path,
+      place: null,
+      message: `${unreported} more problems; correct the others first`,
+    });
+  return { entries, problems };
+}
+
+function unknownSection(section: string): string {
+  const meant = nearest(section, sectionNames);
+  const fix = meant ? `did you mean [${meant}]?` : `one of [${sectionNames.join("], [")}]`;
+  return `unknown section ${named(section)}; ${fix}`;
+}
+
+/** `["a b"]` is written with its quotes. */
+const named = (section: string) =>
+  /^[\w-]{1,60}$/.test(section) ? `[${section}]` : `[${quote(section)}]`;
+
+/** `interval = "10s"` above the first header. */
+function outsideSection(name: string): string {
+  const home = allSettings.find((setting) => setting.name === name);
+  const fix = home
+    ? `put it below [${home.section}]`
+    : `settings belong below a section, one of [${sectionNames.join("], [")}]`;
+  return `${quote(name)} is in no section; ${fix}`;
+}
+
+function notOneSection(section: string, content: unknown): string {
+  const what = Array.isArray(content) && content.some(isTable) ? `[[${section}]]` : section;
+  return `${what} is not a list or a value but a section; write [${section}] once, on a line of its own`;
+}
+
+function unknownSetting(section: string, name: string): string {
+  const here = allSettings.filter((setting) => setting.section === section);
+  const names = here.map((setting) => setting.name);
+  const meant = nearest(name, names);
+  const home = allSettings.find((setting) => setting.name === name);
+  const fix = home
+    ? `it belongs below [${home.section}]`
+    : meant
+      ? `did you mean "${meant}"?`
+      : `one of ${names.join(", ")}`;
+  return `unknown setting ${quote(name)} in [${section}]; ${fix}`;
+}

@@ -1,0 +1,28 @@
+import { findSetting } from "./config.ts";
+import { nearest } from "./nearest.ts";
+
+/** Where secrets live; whatever is unknown in it may be one that was misspelt. */
+const SECRET_SECTION = "provisioning";
+
+const soundsSecret = /secret|key|token|pass|credential/i;
+
+/**
+ * Whether the value of a key may be printed. A known setting says so itself; an unknown one is judged by its
+ * name and its section, because `sercet = "…"` is still the secret.
+ */
+export function mayShowValue(path: readonly string[]): boolean {
+  const [section = "", name] = path;
+  const known = name === undefined ? undefined : findSetting(section, name);
+  if (known && path.length === 2) return known.secret !== true;
+  if (path.some((part) => soundsSecret.test(part))) return false;
+  return nearest(section, [SECRET_SECTION]) === null;
+}
+
+/** Shorter texts are words that occur anywhere; masking them would only garble the message. */
+const SHORTEST_MASKED = 4;
+
+/** The last line of defence: no text of ours contains a secret that we know. */
+export const maskSecrets = (text: string, secrets: readonly string[]): string =>
+  secrets
+    .filter((secret) => secret.length >= SHORTEST_MASKED)
+    .reduce((masked, secret) => masked.replaceAll(secret, "(set)"), text);

@@ -1,0 +1,170 @@
+import { durationMs } from "./duration.ts";
+import { interfaceList, metricNameList, pathList } from "./list-kinds.ts";
+import { duration, durationOrAuto, size, wholeNumber } from "./quantity-kinds.ts";
+import { setting } from "./setting.ts";
+import { sizeBytes } from "./size.ts";
+import { choice, deviceName, flag, optionalPath, optionalText, serverUrl } from "./text-kinds.ts";
+
+/**
+ * Every setting, once. Types, defaults, validation, the sample file and the manual are derived from this table;
+ * `npm run generate` writes the last two anew.
+ */
+export const sections = {
+  server: {
+    meaning: "Where telemetry goes.",
+    settings: {
+      url: setting({
+        kind: serverUrl,
+        default: "",
+        example: "coap://tb.example.com",
+        meaning: "required; coap://host[:port], port 5683 if none is given",
+        details:
+          "The ThingsBoard server. An IPv6 address stands in brackets: `coap://[2001:db8::1]:5683`. " +
+          "`coap://` is clear text: everybody on the way can read the access token and the provisioning secret. " +
+          "`coaps://` (DTLS) is recognised and refused: it is not in this version yet, and Pipit never falls back " +
+          "to clear text by itself. Credentials belong to the server that gave them: with another host the device " +
+          "is unprovisioned there, the old credentials are kept aside, and waiting samples stay.",
+      }),
+      ack_timeout: setting({
+        kind: duration(durationMs("100ms"), durationMs("60s")),
+        default: durationMs("2s"),
+        meaning: "first retransmission; 4 retransmissions, doubling",
+        details:
+          "ACK_TIMEOUT of RFC 7252 §4.8. Raise it on links with a round trip of more than a second (satellite, " +
+          "NB-IoT); below 1s a slow server sees every request twice.",
+      }),
+    },
+  },
+  provisioning: {
+    meaning:
+      'From the device profile, tab "Device provisioning". Not needed when credentials exist.',
+    settings: {
+      key: setting({
+        kind: optionalText,
+        default: null,
+        example: "profile-key",
+        secret: true,
+        meaning: "provision device key",
+      }),
+      secret: setting({
+        kind: optionalText,
+        default: null,
+        example: "profile-secret",
+        secret: true,
+        meaning: "provision device secret; better: secret_file, or a systemd credential",
+        details:
+          "The systemd credential counts before `secret_file`, and `secret_file` before this setting.",
+      }),
+      secret_file: setting({
+        kind: optionalPath,
+        default: null,
+        meaning: "file that holds nothing but the secret",
+      }),
+      device_name: setting({
+        kind: deviceName,
+        default: "auto",
+        meaning:
+          '"auto", "" (the server makes the name), or a text with ' +
+          "{hostname} {serial} {serial8} {machine8} {mac} {model}",
+        details:
+          '`"auto"` is `rpi-{serial8}` on a Raspberry Pi and `{hostname}-{machine8}` on any other machine. ' +
+          '`""` leaves the name to the server. The name is used once, when the device is provisioned; a later ' +
+          "change here renames nothing.",
+      }),
+      on_hardware_change: setting({
+        kind: choice("policy", ["reprovision", "stop", "continue"]),
+        default: "reprovision",
+        meaning: 'card moved or cloned: "reprovision", "stop" or "continue"',
+        details:
+          "Credentials are bound to the board. On another board the device provisions itself under its own name " +
+          "(`reprovision`), waits for the operator (`stop`), or goes on as the first device (`continue`).",
+      }),
+      on_revoked: setting({
+        kind: choice("policy", ["wait", "reprovision"]),
+        default: "wait",
+        meaning: 'token refused: "wait" (probe, keep samples) or "reprovision"',
+        details:
+          "After three refusals in a row the token counts as revoked. `wait` probes after 1, 5 and 15 minutes, " +
+          "then every hour. `reprovision` asks for a new token and needs the key and the secret for that.",
+      }),
+    },
+  },
+  telemetry: {
+    meaning: "When a sample is taken, and how it is sent.",
+    settings: {
+      interval: setting({
+        kind: duration(durationMs("1s"), durationMs("24h")),
+        default: durationMs("60s"),
+        meaning: "time from one sample to the next, 1s to 24h",
+      }),
+      phase: setting({
+        kind: durationOrAuto(0, durationMs("24h")),
+        default: "auto",
+        meaning: '"auto" = from the hardware id, spreads a fleet; or a duration',
+        details:
+          "Moves the beat within the interval, so that a fleet that was switched on together does not send " +
+          "together. The first sample after the start is taken at once.",
+      }),
+      precision: setting({
+        kind: wholeNumber(0, 10),
+        default: 3,
+        meaning: "decimals of a number that is sent, 0 to 10",
+      }),
+      live_first: setting({
+        kind: flag,
+        default: true,
+        meaning: "newest sample before the backlog",
+      }),
+    },
+  },
+  system: {
+    meaning: "Readings of this machine.",
+    settings: {
+      metrics: setting({
+        kind: metricNameList,
+        default: ["cpu", "load", "memory", "disk", "network", "uptime"],
+        meaning: "groups, or single keys by their names",
+        details:
+          "A group stands for its usual keys; a key that no group sends by itself is added by its own name. " +
+          "`pipit sample` shows what this machine gives. `[]` turns the readings of the machine off.",
+      }),
+      disk_paths: setting({
+        kind: pathList,
+        default: ["/"],
+        meaning: "mount points whose use is measured",
+      }),
+      network_interfaces: setting({
+        kind: interfaceList,
+        default: [],
+        meaning: "interfaces that count; [] = all physical ones",
+      }),
+    },
+  },
+  outbox: {
+    meaning: "Samples that wait for the server.",
+    settings: {
+      max_size: setting({
+        kind: size(sizeBytes("100KB"), sizeBytes("64MB")),
+        default: sizeBytes("8MB"),
+        meaning: "the oldest samples are dropped above it",
+        details:
+          "In this version waiting samples are held in memory, so this bounds memory. A restart loses what waits.",
+      }),
+      max_age: setting({
+        kind: duration(durationMs("60s"), durationMs("365d")),
+        default: durationMs("30d"),
+        meaning: "older samples are dropped",
+      }),
+    },
+  },
+  log: {
+    meaning: "What the agent writes to the journal of systemd, or to the terminal.",
+    settings: {
+      level: setting({
+        kind: choice("log level", ["error", "warning", "notice", "info", "debug"]),
+        default: "info",
+        meaning: "the least that is written: error, warning, notice, info, debug",
+      }),
+    },
+  },
+} as const;

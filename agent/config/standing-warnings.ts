@@ -1,0 +1,14 @@
+import type { Config } from "./config.ts";
+import { parseServerUrl } from "./server-url.ts";
+
+const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127\./.test(host);
+
+/** What is no mistake of the operator, but has to be said as long as it is so. */
+export function standingWarnings({ server }: Config): readonly string[] {
+  if (server.url === "") return [];
+  const { scheme, host } = parseServerUrl(server.url);
+  if (scheme !== "coap" || isLoopback(host)) return [];
+  return [
+    "coap:// is clear text: the access token and the provisioning secret can be read on the way; use it only on a network that you trust",
+  ];
+}

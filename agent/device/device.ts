@@ -1,0 +1,141 @@
+import { isWorthLogging } from "../backoff.ts";
+import type { Credentials } from "../credentials.ts";
+import { AgentError } from "../errors.ts";
+import type { Clock, Logger, Random, ServiceManager } from "../ports.ts";
+import type { Outbox } from "../telemetry/outbox.ts";
+import type { Publisher } from "../telemetry/publisher.ts";
+import { sleep } from "../timing.ts";
+import type { Vitals } from "../vitals.ts";
+import { bootState, type DeviceEvent, type DeviceState, transition } from "./lifecycle.ts";
+import { pauseMs } from "./pause.ts";
+import type { Provisioner } from "./provisioner.ts";
+
+/** Longest that one request and its block transfers may take before the watchdog should wonder. */
+const REQUEST_MS = 300_000;
+
+export interface DeviceDeps {
+  readonly provisioner: Provisioner;
+  readonly publisher: Publisher;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly vitals: Vitals;
+  readonly services: ServiceManager;
+  readonly onRevoked: "wait" | "reprovision";
+  /** Upper bounds of the random wait before the first request: after a power cut a whole site boots at once. */
+  readonly splayMs: { readonly provisioning: number; readonly telemetry: number };
+  readonly log: Logger;
+}
+
+/** Walks the lifecycle: in each state one act, whose outcome is the event that leads to the next. */
+export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<void> {
+  const { provisioner, publisher, outbox, clock, random, vitals, services, log } = deps;
+
+  const pause = async (ms: number) => {
+    vitals.expect("device", ms);
+    if (ms > 0) await sleep(clock, ms, signal);
+    vitals.expect("device", REQUEST_MS);
+  };
+
+  const boot = (): DeviceState => {
+    try {
+      return bootState(provisioner.stored());
+    } catch (error) {
+      if (!isForOperator(error)) throw error;
+      return bootState(null); // the first attempt meets the same error, and waits with it
+    }
+  };
+
+  const provision = async (): Promise<DeviceEvent> => {
+    const startMs = clock.monotonic();
+    try {
+      const credentials = await provisioner.attempt(signal);
+      const ms = Math.round(clock.monotonic() - startMs);
+      log.notice("provisioned", { name: nameOf(credentials), ms });
+      return { type: "provisioned", credentials };
+    } catch (error) {
+      return failureEvent(error);
+    }
+  };
+
+  const publish = async ({ accessToken }: Credentials): Promise<DeviceEvent | null> => {
+    vitals.expect("device", Number.POSITIVE_INFINITY); // the sampler answers for what is not there yet
+    await outbox.waiting(signal);
+    vitals.expect("device", REQUEST_MS);
+    try {
+      return (await publisher.publish(accessToken, signal)) ? { type: "delivered" } : null;
+    } catch (error) {
+      return failureEvent(error);
+    }
+  };
+
+  const act = async (state: DeviceState): Promise<DeviceEvent | null> => {
+    switch (state.kind) {
+      case "unprovisioned":
+        return { type: "provision" };
+      case "provisioning":
+        await pause(pauseMs(state, random.fraction()));
+        return provision();
+      case "revoked":
+        if (deps.onRevoked === "reprovision" && provisioner.canProvision) {
+          provisioner.release("revoked");
+          return { type: "reset" };
+        }
+        await pause(pauseMs(state, random.fraction()));
+        return publish(state.credentials);
+      case "offline":
+        await pause(pauseMs(state, random.fraction()));
+        return publish(state.credentials);
+      case "online":
+        return publish(state.credentials);
+    }
+  };
+
+  const failureEvent = (error: unknown): DeviceEvent => {
+    signal.throwIfAborted();
+    if (!isForOperator(error)) throw error;
+    failures++;
+    if (isWorthLogging(failures)) {
+      const { message, code, hint } = error;
+      log.warn(message, { code, count: failures, hint });
+    }
+    if (error.kind === "refused") return { type: "refused", refusal: error.code ?? "refused" };
+    return {
+      type: "failed",
+      error: error.kind === "unauthorized" ? "unauthorized" : "transient",
+    };
+  };
+
+  const enter = (before: DeviceState, now: DeviceState) => {
+    if (now.kind === before.kind) return;
+    if (now.kind !== "offline") failures = 0;
+    const waiting = outbox.stats().waiting;
+    const say = now.kind === "revoked" ? log.error : log.notice;
+    const hint =
+      now.kind === "revoked"
+        ? "the access token was refused three times; in ThingsBoard check the device's credentials"
+        : undefined;
+    say(`${before.kind} -> ${now.kind}`, { waiting, hint });
+    services.status(`${now.kind}, ${waiting} samples waiting`);
+  };
+
+  let failures = 0;
+  let state = boot();
+  services.status(state.kind);
+  const splay = state.kind === "offline" ? deps.splayMs.telemetry : deps.splayMs.provisioning;
+  await pause(splay * random.fraction());
+  for (;;) {
+    signal.throwIfAborted();
+    const event = await act(state);
+    const next = event ? transition(state, event) : state;
+    enter(state, next);
+    state = next;
+  }
+}
+
+/** Kinds that the lifecycle knows an answer to; `config` and `bug` end the run. */
+const isForOperator = (error: unknown): error is AgentError =>
+  error instanceof AgentError &&
+  ["transient", "unauthorized", "refused", "storage"].includes(error.kind);
+
+const nameOf = ({ deviceName }: Credentials) => deviceName ?? "(made by the server)";

@@ -1,0 +1,72 @@
+import type { Credentials } from "../credentials.ts";
+
+/** One stray 4.01 may be a server restart; three in a row is a decision. */
+const REFUSALS_BEFORE_REVOKED = 3;
+
+export type DeviceState =
+  | { readonly kind: "unprovisioned" }
+  | {
+      readonly kind: "provisioning";
+      readonly attempt: number;
+      /** Code of the refusal that waits for the operator ("P021"); null while it is only a matter of trying. */
+      readonly refusal: string | null;
+    }
+  | {
+      readonly kind: "offline";
+      readonly credentials: Credentials;
+      readonly attempt: number;
+      readonly refusals: number;
+    }
+  | { readonly kind: "online"; readonly credentials: Credentials }
+  | { readonly kind: "revoked"; readonly credentials: Credentials; readonly probes: number };
+
+export type DeviceEvent =
+  | { readonly type: "provision" }
+  | { readonly type: "provisioned"; readonly credentials: Credentials }
+  | { readonly type: "refused"; readonly refusal: string }
+  | { readonly type: "delivered" }
+  | { readonly type: "failed"; readonly error: "transient" | "unauthorized" }
+  /** The credentials were let go: by the operator, or by the policy on revocation. */
+  | { readonly type: "reset" };
+
+export const bootState = (stored: Credentials | null): DeviceState =>
+  stored
+    ? { kind: "offline", credentials: stored, attempt: 0, refusals: 0 }
+    : { kind: "unprovisioned" };
+
+/** The whole device lifecycle. An event a state does not expect leaves it unchanged. */
+export function transition(state: DeviceState, event: DeviceEvent): DeviceState {
+  if (event.type === "reset") return { kind: "unprovisioned" };
+
+  switch (state.kind) {
+    case "unprovisioned":
+      return event.type === "provision"
+        ? { kind: "provisioning", attempt: 0, refusal: null }
+        : state;
+
+    case "provisioning": {
+      const attempt = state.attempt + 1;
+      if (event.type === "provisioned") return bootState(event.credentials);
+      if (event.type === "failed") return { kind: "provisioning", attempt, refusal: null };
+      if (event.type === "refused") {
+        return { kind: "provisioning", attempt, refusal: event.refusal };
+      }
+      return state;
+    }
+
+    case "offline":
+    case "online": {
+      const { credentials } = state;
+      if (event.type === "delivered") return { kind: "online", credentials };
+      if (event.type !== "failed") return state;
+      const before = state.kind === "offline" ? state : { attempt: 0, refusals: 0 };
+      const refusals = event.error === "unauthorized" ? before.refusals + 1 : 0;
+      if (refusals >= REFUSALS_BEFORE_REVOKED) return { kind: "revoked", credentials, probes: 0 };
+      return { kind: "offline", credentials, attempt: before.attempt + 1, refusals };
+    }
+
+    case "revoked":
+      if (event.type === "delivered") return { kind: "online", credentials: state.credentials };
+      return event.type === "failed" ? { ...state, probes: state.probes + 1 } : state;
+  }
+}

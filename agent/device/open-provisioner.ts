@@ -1,0 +1,45 @@
+import type { Config } from "../config/config.ts";
+import { serverId } from "../config/server-url.ts";
+import type { Platform } from "../ports.ts";
+import type { DeviceApi } from "../thingsboard/device-api.ts";
+import { fingerprintOf, readBoard } from "./board.ts";
+import { deviceName } from "./device-name.ts";
+import { createProvisioner, type Provisioner } from "./provisioner.ts";
+
+export interface OpenedProvisioner {
+  readonly provisioner: Provisioner;
+  /** What a fleet is spread by; the same on every start of this board. */
+  readonly hardwareId: string;
+}
+
+/** The provisioner for this board and the configured server: used by the agent, and by `pipit provision`. */
+export async function openProvisioner(
+  { server, provisioning }: Config,
+  platform: Pick<Platform, "host" | "identity" | "random" | "log">,
+  api: DeviceApi,
+): Promise<OpenedProvisioner> {
+  const log = platform.log.child("device");
+  const board = await readBoard(platform.host);
+  const named = deviceName(provisioning.device_name, board);
+  if (!named.ok) {
+    log.error("device_name asks for what this board does not show, the automatic name is used", {
+      missing: named.missing.join(" "),
+      name: named.name,
+      hint: "change [provisioning] device_name",
+    });
+  }
+  const provisioner = createProvisioner({
+    api,
+    store: platform.identity,
+    random: platform.random,
+    board,
+    server: serverId(server.url),
+    deviceName: named.name,
+    key: provisioning.key,
+    secret: provisioning.secret,
+    onHardwareChange: provisioning.on_hardware_change,
+    log,
+  });
+  const hardwareId = fingerprintOf(board)?.value ?? named.name ?? "";
+  return { provisioner, hardwareId };
+}

@@ -1,0 +1,53 @@
+import type { Fingerprint } from "../credentials.ts";
+import { AgentError } from "../errors.ts";
+import type { ProvisionAnswer } from "../thingsboard/provision-message.ts";
+
+/** Each way in which only the operator can help, with the screen or command that does. */
+
+export const nameTaken = (deviceName: string | null, errorMsg: string) =>
+  new AgentError(
+    "refused",
+    deviceName === null
+      ? `the server refused to create a device: "${errorMsg}"`
+      : `the name "${deviceName}" is already provisioned: "${errorMsg}"`,
+    {
+      code: "P021",
+      hint: `In ThingsBoard: delete the device, or (pre-provisioned devices) delete its server attribute "provisionState", or check that the name exists in this device profile. Then run: sudo pipit provision`,
+    },
+  );
+
+export const wrongKey = (errorMsg: string) =>
+  new AgentError(
+    "refused",
+    `the server does not know this provisioning key and secret: "${errorMsg}"`,
+    {
+      code: "P022",
+      hint: "In ThingsBoard: Device profiles > the profile > Device provisioning; check that a strategy is chosen and copy key and secret to [provisioning]. Then run: sudo pipit provision",
+    },
+  );
+
+export const notUnderstood = (answer: Extract<ProvisionAnswer, { status: "unreadable" }>) =>
+  new AgentError(
+    "refused",
+    `the server did not accept the provisioning request (${answer.detail})`,
+    {
+      code: "P024",
+      hint: "Check that [server] url is ThingsBoard's CoAP transport and that [provisioning] key and secret are set. Then run: sudo pipit provision",
+    },
+  );
+
+export const otherBoard = ({ source, value }: Fingerprint) =>
+  new AgentError(
+    "refused",
+    `these credentials belong to another board (${source} ${value}), and on_hardware_change is "stop"`,
+    {
+      code: "P025",
+      hint: 'Put the card back, or set [provisioning] on_hardware_change to "reprovision" or "continue". Then run: sudo systemctl reload pipit',
+    },
+  );
+
+export const secretNeeded = () =>
+  new AgentError("refused", "secret needed: no provisioning key and secret are configured", {
+    code: "P026",
+    hint: "Set [provisioning] key and secret (or secret_file, or the systemd credentials pipit.provision-key and pipit.provision-secret). Then run: sudo systemctl reload pipit",
+  });

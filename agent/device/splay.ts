@@ -1,0 +1,23 @@
+import type { Host } from "../ports.ts";
+
+/** A machine up for longer has not just been powered on with the whole site. */
+const JUST_BOOTED_S = 300;
+
+export interface SplayMs {
+  readonly provisioning: number;
+  readonly telemetry: number;
+}
+
+/**
+ * Upper bounds of the random wait before the first request. Ten thousand boards after a power cut would else ask to be
+ * provisioned in one second; spread over two minutes they are 83 a second. Nobody shares a server on this machine.
+ */
+export async function bootSplayMs(host: Host, server: string): Promise<SplayMs> {
+  const uptime = await host.readFile("/proc/uptime").catch(() => "");
+  const seconds = Number.parseFloat(uptime);
+  if (isLoopback(server) || !(seconds < JUST_BOOTED_S)) return { provisioning: 0, telemetry: 0 };
+  return { provisioning: 120_000, telemetry: 30_000 };
+}
+
+const isLoopback = (host: string) =>
+  host === "localhost" || host === "::1" || host.startsWith("127.");

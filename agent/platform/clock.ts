@@ -1,0 +1,13 @@
+import type { Clock } from "../ports.ts";
+
+/** Longest delay setTimeout takes; above it fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, task) {
+    const timer = setTimeout(task, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+};

@@ -1,0 +1,108 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { LARGEST_FILE_BYTES } from "../config/decode-text.ts";
+import { credentialNames, type SecretFile } from "../config/secret-sources.ts";
+import type { ConfigFile } from "../config/toml-file.ts";
+import { errnoOf } from "./errno.ts";
+
+const LARGEST_SECRET_BYTES = 4_096;
+
+/** pipit.toml, then config.d/*.toml in the order of their names; what does not exist is left out. */
+export function readConfigFolder(folder: string): readonly ConfigFile[] {
+  const first = readConfigFileIfAny(join(folder, "pipit.toml"));
+  return [...(first ? [first] : []), ...readDropIns(join(folder, "config.d"))];
+}
+
+function readDropIns(folder: string): readonly ConfigFile[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(".toml") && !name.startsWith("."))
+      .sort()
+      .flatMap((name) => readConfigFileIfAny(join(folder, name)) ?? []);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    return [{ path: folder, failure: unreadable(folder, error) }];
+  }
+}
+
+/** One file that must be there: what `--config` names. */
+export function readConfigFile(path: string): ConfigFile {
+  const missing = { failure: "does not exist; correct the path after --config" };
+  return { path, ...(readWhole(path, LARGEST_FILE_BYTES) ?? missing) };
+}
+
+/** A file that may be absent: then null. */
+export function readConfigFileIfAny(path: string): ConfigFile | null {
+  const content = readWhole(path, LARGEST_FILE_BYTES);
+  return content && { path, ...content };
+}
+
+/** What `[provisioning] secret_file` names. */
+export function readSecretFile(path: string): SecretFile {
+  return (
+    secretOf(path, path) ?? {
+      name: path,
+      failure: "does not exist; create it, or correct secret_file",
+    }
+  );
+}
+
+/** Those of systemd's credentials that are ours (`ImportCredential=pipit.*`). */
+export function readCredentials(directory: string | undefined): readonly SecretFile[] {
+  if (!directory) return [];
+  return Object.keys(credentialNames).flatMap(
+    (name) => secretOf(join(directory, name), name) ?? [],
+  );
+}
+
+function secretOf(path: string, name: string): SecretFile | null {
+  const content = readWhole(path, LARGEST_SECRET_BYTES);
+  if (content === null) return null;
+  if ("failure" in content) return { name, failure: content.failure };
+  if (content.bytes.length > LARGEST_SECRET_BYTES)
+    return { name, failure: "is larger than 4 KB; it must hold the secret and nothing else" };
+  const text = new TextDecoder().decode(content.bytes);
+  // systemd gives credentials mode 0440 or 0400; their folder belongs to the unit.
+  return { name, text, mode: content.mode };
+}
+
+type Content = { readonly bytes: Uint8Array; readonly mode: number } | { readonly failure: string };
+
+/** At most one byte more than `limit`, so that the reader sees that it is too much; null when there is no file. */
+function readWhole(path: string, limit: number): Content | null {
+  let file: number;
+  try {
+    // Without O_NONBLOCK a FIFO in config.d would stop the start for ever.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return null;
+    return { failure: unreadable(path, error) };
+  }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile())
+      return { failure: "is not a regular file; remove it, or correct the path" };
+    const buffer = new Uint8Array(Math.min(stats.size, limit) + 1);
+    let length = 0;
+    for (;;) {
+      const count = readSync(file, buffer, length, buffer.length - length, null);
+      length += count;
+      if (count === 0 || length === buffer.length) break;
+    }
+    return { bytes: buffer.subarray(0, length), mode: stats.mode };
+  } catch (error) {
+    return { failure: unreadable(path, error) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function unreadable(path: string, error: unknown): string {
+  const code = errnoOf(error);
+  if (code === undefined) throw error;
+  const fix =
+    code === "EACCES" || code === "EPERM"
+      ? `run the command with sudo, or let the service read it: sudo chgrp pipit ${path}`
+      : "check the path and the file system";
+  return `cannot be read (${code}); ${fix}`;
+}

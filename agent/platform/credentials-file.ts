@@ -1,0 +1,60 @@
+import { crc32 } from "node:zlib";
+import type { Credentials, Fingerprint, FormerCredentials, Identity } from "../credentials.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
+import type { Json } from "../ports.ts";
+
+/** Raised when a reader of the old form could misread the new one. */
+const FORMAT_VERSION = 1;
+
+const reasons = ["server", "board", "revoked", "reset", "unproven"];
+
+export type DecodedIdentity =
+  | { readonly ok: true; readonly identity: Identity }
+  /** `newer`: not damaged, but not ours to touch. */
+  | { readonly ok: false; readonly reason: string; readonly newer: boolean };
+
+/** JSON with a version and a CRC-32 over the identity's own text: a torn or half-zeroed file cannot pass. */
+export function encodeIdentity(identity: Identity): string {
+  const { claim, active, kept } = identity;
+  const body = { claim, active, kept };
+  return `${JSON.stringify({ version: FORMAT_VERSION, crc32: checksum(body), ...body }, null, 2)}\n`;
+}
+
+export function decodeIdentity(text: string): DecodedIdentity {
+  const damaged = (reason: string): DecodedIdentity => ({ ok: false, reason, newer: false });
+  if (text.trim() === "") return damaged("it is empty");
+  const parsed = parseJson(text);
+  if (!isJsonObject(parsed)) return damaged("it is not a JSON object");
+  const { version, crc32: stored, ...body } = parsed;
+  if (typeof version === "number" && version > FORMAT_VERSION) {
+    const reason = `format version ${version}, this Pipit knows ${FORMAT_VERSION}`;
+    return { ok: false, reason, newer: true };
+  }
+  if (stored !== checksum(body)) return damaged("its checksum does not match");
+  const { claim, active, kept } = body;
+  if (!isCredentialsOrNull(claim)) return damaged("its claim is not valid");
+  if (!isCredentialsOrNull(active)) return damaged("its active credentials are not valid");
+  if (!Array.isArray(kept) || !kept.every(isFormer)) return damaged("its list is not valid");
+  return { ok: true, identity: { claim, active, kept } };
+}
+
+const checksum = (body: object) => crc32(JSON.stringify(body)).toString(16).padStart(8, "0");
+
+const isCredentialsOrNull = (value: Json | undefined): value is (Credentials & JsonObject) | null =>
+  value === null || isCredentials(value);
+
+const isCredentials = (value: Json | undefined): value is Credentials & JsonObject =>
+  isJsonObject(value) &&
+  typeof value["server"] === "string" &&
+  typeof value["accessToken"] === "string" &&
+  value["accessToken"] !== "" &&
+  (value["deviceName"] === null || typeof value["deviceName"] === "string") &&
+  (value["fingerprint"] === null || isFingerprint(value["fingerprint"]));
+
+const isFormer = (value: Json): value is FormerCredentials & JsonObject =>
+  isCredentials(value) && reasons.some((reason) => reason === value["reason"]);
+
+const isFingerprint = (value: Json | undefined): value is Fingerprint & JsonObject =>
+  isJsonObject(value) &&
+  ["serial", "mac", "machine-id"].some((source) => source === value["source"]) &&
+  typeof value["value"] === "string";

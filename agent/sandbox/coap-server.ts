@@ -1,0 +1,91 @@
+import { EventEmitter } from "node:events";
+import { createServer, type IncomingMessage, type OutgoingMessage } from "coap";
+import { type CoapOption, decode, encode, type Message } from "./wire.ts";
+
+/** A request as npm coap parsed and reassembled it. */
+export interface ParsedRequest {
+  readonly method: string;
+  readonly path: readonly string[];
+  readonly query: readonly string[];
+  readonly payload: Uint8Array;
+}
+
+export interface ServedResponse {
+  readonly code: string;
+  readonly payload?: Uint8Array;
+  readonly options: readonly CoapOption[];
+}
+
+export type Serve = (request: ParsedRequest) => ServedResponse | null;
+
+/** Names npm coap knows the options by that the device API sets. */
+const optionNames: Readonly<Record<number, string>> = { 12: "Content-Format", 27: "Block1" };
+
+/** Answers kept by npm coap, each with a timer of 202 s; its own default is 32 MiB of them. */
+const CACHE_BYTES = 16 * 1024;
+
+/**
+ * npm coap's server behind a socket that is none. It parses, reassembles Block1 and cuts Block2, all within
+ * the call; the message layer in front owns the network. It is given non-confirmable messages only, so that
+ * it neither acknowledges nor retransmits by itself.
+ */
+export function createCoapServer() {
+  let reply: Uint8Array | null = null;
+  let serve: Serve = () => null;
+  const socket = Object.assign(new EventEmitter(), {
+    send(datagram: Uint8Array) {
+      reply = datagram;
+    },
+  });
+  const server = createServer(
+    { cacheSize: CACHE_BYTES },
+    (request: IncomingMessage, response: OutgoingMessage) => {
+      const served = serve(parsed(request));
+      if (served === null) return;
+      response.code = served.code;
+      for (const { number, value } of served.options) {
+        const name = optionNames[number];
+        if (name) response.setOption(name, Buffer.from(value));
+      }
+      response.end(served.payload && Buffer.from(served.payload));
+    },
+  );
+  server.listen(socket);
+  let messageId = 0;
+
+  return {
+    /**
+     * Null when `using` stayed silent, or when npm coap could not read the request.
+     * `exchange` (1 to 8 bytes) ties the blocks of one body together; `peer` keeps peers apart.
+     */
+    respond(request: Message, exchange: Uint8Array, peer: PeerAddress, using: Serve) {
+      reply = null;
+      serve = using;
+      messageId = (messageId + 1) & 0xffff;
+      const inner = encode({ ...request, type: "NON", messageId, token: exchange });
+      socket.emit("message", Buffer.from(inner), peer);
+      const answered = reply === null ? null : decode(reply);
+      return answered?.kind === "message" ? answered.message : null;
+    },
+    close: () => void server.close(),
+  };
+}
+
+export type CoapServer = ReturnType<typeof createCoapServer>;
+
+interface PeerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+function parsed(request: IncomingMessage): ParsedRequest {
+  const { options = [] } = request._packet;
+  const valuesOf = (name: string) =>
+    options.filter((option) => option.name === name).map(({ value }) => String(value));
+  return {
+    method: request.method,
+    path: valuesOf("Uri-Path"),
+    query: valuesOf("Uri-Query"),
+    payload: new Uint8Array(request.payload),
+  };
+}

@@ -1,0 +1,92 @@
+import type { AttributeMap } from "./attributes.ts";
+import type { CustomerClaim } from "./customer-claim.ts";
+import { createSeries, type SeriesLimits } from "./series.ts";
+
+export type Strategy =
+  | "ALLOW_CREATE_NEW_DEVICES"
+  | "CHECK_PRE_PROVISIONED_DEVICES"
+  | "DISABLED"
+  | "X509_CERTIFICATE_CHAIN";
+
+export interface ProfileSpec {
+  readonly name: string;
+  readonly key: string;
+  readonly secret: string;
+  readonly strategy: Strategy;
+  /** A device of another transport is answered 5.00; default "DEFAULT". */
+  readonly transport?: "DEFAULT" | "COAP" | "MQTT";
+}
+
+/** What authenticates a device. Over plain CoAP only an access token does. */
+export type DeviceCredentials =
+  | { readonly type: "ACCESS_TOKEN"; readonly id: string }
+  | { readonly type: "X509_CERTIFICATE"; readonly id: string }
+  | {
+      readonly type: "MQTT_BASIC";
+      readonly id: string;
+      readonly clientId?: string;
+      readonly userName?: string;
+      readonly password?: string;
+    };
+
+export interface Device {
+  readonly name: string;
+  readonly profile: ProfileSpec;
+  readonly gateway: boolean;
+  /** Null once revoked. */
+  credentials: DeviceCredentials | null;
+  /** ThingsBoard's server attribute `provisionState`. */
+  provisioned: boolean;
+  claim: (CustomerClaim & { readonly expiresAt: number }) | null;
+  claimedByCustomer: boolean;
+  readonly client: AttributeMap;
+  readonly shared: AttributeMap;
+  readonly series: ReturnType<typeof createSeries>;
+}
+
+export interface NewDevice {
+  readonly name: string;
+  readonly profile: ProfileSpec;
+  readonly credentials: DeviceCredentials;
+  readonly gateway?: boolean;
+  readonly provisioned: boolean;
+}
+
+/** All devices of the one tenant; names and credentials are unique in it. */
+export function createDevices(limits: SeriesLimits) {
+  const devices = new Map<string, Device>();
+  const all = () => [...devices.values()];
+
+  return {
+    all,
+    named: (name: string): Device | undefined => devices.get(name),
+    remove: (name: string): void => void devices.delete(name),
+    /** Null where a name or a credential is taken: nothing is created. */
+    create(spec: NewDevice): Device | null {
+      const { name, profile, credentials, gateway = false, provisioned } = spec;
+      const taken = all().some((device) => device.credentials?.id === credentials.id);
+      if (devices.has(name) || taken) return null;
+      const device: Device = {
+        name,
+        profile,
+        gateway,
+        credentials,
+        provisioned,
+        claim: null,
+        claimedByCustomer: false,
+        client: new Map(),
+        shared: new Map(),
+        series: createSeries(limits),
+      };
+      devices.set(name, device);
+      return device;
+    },
+    /** Only a device whose credentials are an access token can use CoAP without DTLS. */
+    byAccessToken: (token: string): Device | undefined =>
+      all().find(
+        ({ credentials }) => credentials?.type === "ACCESS_TOKEN" && credentials.id === token,
+      ),
+  };
+}
+
+export type Devices = ReturnType<typeof createDevices>;

@@ -1,0 +1,212 @@
+import type { Clock, Json } from "../ports.ts";
+import { createChance } from "./chance.ts";
+import { createCoapServer } from "./coap-server.ts";
+import { openControl } from "./control.ts";
+import { newCounters } from "./counters.ts";
+import { createDeviceApi } from "./device-api.ts";
+import { createDevices, type ProfileSpec } from "./devices.ts";
+import { createEvaluation } from "./evaluation.ts";
+import type { SandboxEvent } from "./event.ts";
+import { createFaultSwitches, type Faults } from "./faults.ts";
+import { createFront } from "./front.ts";
+import { openLink } from "./link.ts";
+import { createObservations } from "./observations.ts";
+import { createOperator, type Operator } from "./operator.ts";
+import type { Peer } from "./peer.ts";
+import { defaultProfile } from "./profile.ts";
+import { createProvisioning } from "./provisioning.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import { createServerRpc } from "./server-rpc.ts";
+import { deviceState, type SandboxState } from "./state.ts";
+import { createStory } from "./story.ts";
+import { createTimers, realClock } from "./timers.ts";
+import { type Times, thingsBoardTimes } from "./times.ts";
+import { createUploads } from "./uploads.ts";
+
+export type { ProfileSpec } from "./devices.ts";
+export type { SandboxEvent } from "./event.ts";
+export type { Faults } from "./faults.ts";
+export { defaultProfile } from "./profile.ts";
+export type { SandboxState } from "./state.ts";
+
+export interface SandboxOptions {
+  /** An IP address to listen on; default "127.0.0.1". */
+  readonly host?: string;
+  /** UDP; default 0: any free one. */
+  readonly port?: number;
+  /** TCP on loopback for control; 0 any free one (default), null none. */
+  readonly httpPort?: number | null;
+  /** The same seed repeats the same chances; default: a new one, see `state().seed`. */
+  readonly seed?: number;
+  readonly profiles?: readonly ProfileSpec[];
+  readonly faults?: Partial<Faults>;
+  onEvent?(event: SandboxEvent): void;
+  /** ThingsBoard's own times unless given. */
+  readonly times?: Partial<Times>;
+  readonly clock?: Clock;
+  /** ThingsBoard's transport.json.type_cast_enabled; default true. */
+  readonly typeCast?: boolean;
+  /** Replies of the rule chain to client-side RPC, by method; without one it stays silent. */
+  readonly clientRpcReplies?: Readonly<Record<string, Json>>;
+  /** Values kept per telemetry key; default 1000. Counts go on beyond. */
+  readonly keepPoints?: number;
+  /** A little later than the first telemetry, to show a fault on a working device. */
+  readonly afterFirstTelemetry?: {
+    /** Default 10 s. */
+    readonly waitMs?: number;
+    readonly outageMs?: number;
+    readonly revoke?: boolean;
+  };
+}
+
+export interface Sandbox extends AsyncDisposable, Operator {
+  readonly port: number;
+  readonly httpPort: number | null;
+  state(): SandboxState;
+  /** @throws AgentError `config` for an unknown fault or an impossible value */
+  setFaults(faults: Partial<Faults>): void;
+  /** What a server forgets when it restarts: observations, message IDs, pending answers, RPC. */
+  restart(): void;
+  /** Nothing gets through for so long. */
+  outage(ms: number): void;
+}
+
+const REMEMBERED_TIMESTAMPS = 200_000;
+const LARGEST_BODY_BYTES = 1024 * 1024;
+const MOST_UPLOADS = 64;
+
+/** Starts a stand-in for ThingsBoard's CoAP device API. Rejects with the system's error if a port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = "127.0.0.1", seed = Math.floor(Math.random() * 2 ** 32) } = options;
+  const { profiles = [defaultProfile], typeCast = true, clientRpcReplies = {} } = options;
+  const times: Times = { ...thingsBoardTimes, ...options.times };
+  const clock = createTimers(options.clock ?? realClock);
+  /** What a restart cancels: pending answers, retransmissions. */
+  const session = createTimers(clock);
+  const chance = createChance(seed);
+  const faults = createFaultSwitches(options.faults ?? {});
+  const counters = newCounters();
+  const story = createStory(clock, tell);
+  const devices = createDevices({
+    keepPoints: options.keepPoints ?? 1_000,
+    rememberTimestamps: REMEMBERED_TIMESTAMPS,
+  });
+  const rateLimit = createRateLimit(clock);
+  const uploads = createUploads(clock, {
+    maxBodyBytes: LARGEST_BODY_BYTES,
+    maxUploads: MOST_UPLOADS,
+    lifetimeMs: times.exchangeLifetimeMs,
+  });
+  const observations = createObservations({
+    send(relation, notification, settled) {
+      story.pushed(relation, notification);
+      front.notify(relation, notification, settled);
+    },
+  });
+  const serverRpc = createServerRpc({
+    clock,
+    timeoutMs: times.rpcTimeoutMs,
+    push: (device, body) => observations.notify(device, "rpc", body),
+  });
+  const { coreTimeoutMs } = times;
+  const api = createDeviceApi({
+    ...{ clock, devices, observations, serverRpc, typeCast, coreTimeoutMs, clientRpcReplies },
+    provision: createProvisioning({ profiles, devices, randomName: chance.name }),
+    admit({ name }, points) {
+      const { rate, pointRate } = faults.now();
+      if (points === 0) return rateLimit.take(`${name} other`, 1, rate);
+      return (
+        rateLimit.take(`${name} telemetry`, 1, rate) &&
+        rateLimit.take(`${name} points`, points, pointRate)
+      );
+    },
+  });
+  let server = createCoapServer();
+  const evaluation = createEvaluation({ api, uploads, faults, chance, server: () => server });
+  const front = createFront({
+    ...{ clock: session, chance, times, faults, counters },
+    send: (datagram: Uint8Array, peer: Peer) => link.send(datagram, peer),
+    evaluate: evaluation.evaluate,
+    render: evaluation.render,
+    timedOut: observations.cancelPeer,
+    served: story.served,
+  });
+  const link = await openLink({
+    ...{ host, port: options.port ?? 0, clock, chance, faults, counters },
+    received: front.received,
+    lost: front.lost,
+  });
+  const operator = createOperator({
+    ...{ clock, chance, devices, profiles, observations, serverRpc, typeCast },
+  });
+  let planned = options.afterFirstTelemetry;
+
+  const sandbox = {
+    ...operator,
+    port: link.port,
+    state: (): SandboxState => ({
+      seed,
+      faults: faults.now(),
+      counters: structuredClone(counters),
+      profiles: profiles.map(({ name, strategy }) => ({ name, strategy })),
+      devices: Object.fromEntries(
+        devices.all().map((device) => [device.name, deviceState(device, observations)]),
+      ),
+    }),
+    setFaults: faults.set,
+    restart() {
+      session.clear();
+      front.forget();
+      observations.forget();
+      uploads.forget();
+      serverRpc.forget();
+      rateLimit.clear();
+      server.close();
+      server = createCoapServer();
+    },
+    outage(ms: number) {
+      faults.set({ outage: true });
+      clock.after(ms, () => faults.set({ outage: false }));
+    },
+  };
+  const control = await openControlOrClose();
+
+  return {
+    ...sandbox,
+    httpPort: control?.port ?? null,
+    async [Symbol.asyncDispose]() {
+      await control?.close();
+      await close();
+    },
+  };
+
+  async function openControlOrClose() {
+    if (options.httpPort === null) return null;
+    try {
+      return await openControl(sandbox, options.httpPort ?? 0);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  async function close() {
+    serverRpc.abandon();
+    front.forget();
+    clock.clear();
+    server.close();
+    await link.close();
+  }
+
+  function tell(event: SandboxEvent) {
+    options.onEvent?.(event);
+    const { path, code, device } = event;
+    if (!planned || path !== "telemetry" || code !== "2.01" || device === null) return;
+    const { waitMs = 10_000, outageMs = 0, revoke = false } = planned;
+    planned = undefined;
+    clock.after(waitMs, () => {
+      if (outageMs > 0) sandbox.outage(outageMs);
+      if (revoke) sandbox.revoke(device);
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import type { Json } from "../ports.ts";
+import type { Point } from "./telemetry-body.ts";
+import type { ValueType } from "./typed-value.ts";
+
+export interface StoredValue {
+  readonly ts: number;
+  readonly type: ValueType;
+  readonly value: Json;
+}
+
+export interface KeySeries {
+  /** Values of different instants. */
+  readonly points: number;
+  /** Values that overwrote one of the same instant: a batch that arrived twice. */
+  readonly repeats: number;
+  readonly latest: StoredValue;
+  /** The newest instants, oldest first; see `keepPoints`. */
+  readonly recent: readonly StoredValue[];
+}
+
+export interface SeriesSnapshot {
+  /** Different instants over all keys: what an agent calls samples. */
+  readonly samples: number;
+  readonly points: number;
+  readonly repeats: number;
+  readonly keys: Readonly<Record<string, KeySeries>>;
+}
+
+export interface SeriesLimits {
+  /** Values kept per key; the counts go on beyond them. */
+  readonly keepPoints: number;
+  /** Instants remembered per key to tell a repeat; the oldest are forgotten first. */
+  readonly rememberTimestamps: number;
+}
+
+interface Key {
+  points: number;
+  repeats: number;
+  latest: StoredValue;
+  readonly seen: Set<number>;
+  readonly recent: Map<number, StoredValue>;
+}
+
+/** The time series of one device, rows keyed by (key, ts) as in ThingsBoard. */
+export function createSeries(limits: SeriesLimits) {
+  const keys = new Map<string, Key>();
+  const instants = new Set<number>();
+  let samples = 0;
+
+  return {
+    write(points: readonly Point[]): { repeats: number } {
+      let repeats = 0;
+      for (const { key, ts, type, value } of points) {
+        if (remember(instants, ts, limits.rememberTimestamps)) samples++;
+        const stored = { ts, type, value };
+        const series = keys.get(key) ?? emptyKey(stored);
+        keys.set(key, series);
+        if (remember(series.seen, ts, limits.rememberTimestamps)) series.points++;
+        else {
+          series.repeats++;
+          repeats++;
+        }
+        series.recent.set(ts, stored);
+        trim(series.recent, limits.keepPoints);
+        // The latest value moves forward only; history is written in any order.
+        if (ts >= series.latest.ts) series.latest = stored;
+      }
+      return { repeats };
+    },
+
+    snapshot(): SeriesSnapshot {
+      const all = [...keys.values()];
+      return {
+        samples,
+        points: all.reduce((sum, { points }) => sum + points, 0),
+        repeats: all.reduce((sum, { repeats }) => sum + repeats, 0),
+        keys: Object.fromEntries(
+          [...keys].map(([key, { points, repeats, latest, recent }]) => [
+            key,
+            { points, repeats, latest, recent: [...recent.values()].sort((a, b) => a.ts - b.ts) },
+          ]),
+        ),
+      };
+    },
+  };
+}
+
+const emptyKey = (latest: StoredValue): Key => ({
+  points: 0,
+  repeats: 0,
+  latest,
+  seen: new Set(),
+  recent: new Map(),
+});
+
+/** True when the instant is new. */
+function remember(seen: Set<number>, ts: number, limit: number): boolean {
+  if (seen.has(ts)) return false;
+  seen.add(ts);
+  const [oldest] = seen;
+  if (seen.size > limit && oldest !== undefined) seen.delete(oldest);
+  return true;
+}
+
+/** Drops the earliest written values; a queue drains oldest first, so that is near enough to the oldest. */
+function trim(recent: Map<number, StoredValue>, limit: number): void {
+  const [first] = recent.keys();
+  if (recent.size > limit && first !== undefined) recent.delete(first);
+}

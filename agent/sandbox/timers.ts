@@ -1,0 +1,37 @@
+import type { Clock } from "../ports.ts";
+
+/** The clock of this machine; tests bring their own. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, task) {
+    const timer = setTimeout(task, Math.max(0, ms));
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+};
+
+/** A clock whose timers can be cancelled all at once: a restart or a close leaves none behind. */
+export function createTimers(clock: Clock): Clock & { clear(): void } {
+  const armed = new Set<Disposable>();
+  return {
+    now: clock.now,
+    monotonic: clock.monotonic,
+    after(ms, task) {
+      const timer = clock.after(ms, () => {
+        armed.delete(entry);
+        task();
+      });
+      const entry = {
+        [Symbol.dispose]() {
+          armed.delete(entry);
+          timer[Symbol.dispose]();
+        },
+      };
+      armed.add(entry);
+      return entry;
+    },
+    clear() {
+      for (const timer of [...armed]) timer[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { AgentError } from "../errors.ts";
+import type { CoapResponse } from "../ports.ts";
+
+/**
+ * What a response that is not 2.xx asks of the caller; null for 2.xx.
+ * ThingsBoard's device API has no 4.29, 4.03 or 5.03: limits and server faults are both 5.00 without a payload.
+ */
+export function errorOf({ code }: CoapResponse): AgentError | null {
+  if (code.startsWith("2.")) return null;
+  if (code === "4.01") {
+    return new AgentError("unauthorized", "the server does not accept the access token (4.01)", {
+      hint: "in ThingsBoard look at the device's credentials; they may have been changed or deleted",
+    });
+  }
+  if (code === "4.00" || code === "4.13") {
+    return new AgentError("rejected", `the server refuses this payload (${code})`);
+  }
+  if (code === "4.04" || code === "4.05") {
+    return new AgentError("transient", `the server does not know this path (${code})`, {
+      hint: "is [server] url the CoAP transport of a ThingsBoard server?",
+    });
+  }
+  return new AgentError("transient", `the server failed or limits the rate (${code})`, {
+    code: SERVER_FAULT,
+  });
+}
+
+const SERVER_FAULT = "P029";
+
+/** The server answered, but could not: as against silence, a smaller message may then pass. */
+export const isServerFault = (error: unknown): boolean =>
+  error instanceof AgentError && error.code === SERVER_FAULT;

@@ -1,0 +1,64 @@
+import type { Transport } from "../ports.ts";
+import { errorOf } from "./answer.ts";
+import { attributesPath, provisionPath, telemetryPath } from "./paths.ts";
+import {
+  decodeProvisionAnswer,
+  encodeProvisionRequest,
+  type ProvisionAnswer,
+  type ProvisionRequest,
+} from "./provision-message.ts";
+
+/** CoAP Content-Format of JSON (RFC 7252 §12.3). ThingsBoard ignores it; proxies and captures do not. */
+const JSON_FORMAT = 50;
+
+/** Short: the value of an attribute is never wanted here, only whether the token may ask for one. */
+const PROBED_ATTRIBUTE = "sharedKeys=pipit";
+
+export interface DeviceApi {
+  /** @throws AgentError `transient` when no answer came, or 5.xx: the device may have been created all the same */
+  provision(request: ProvisionRequest, signal: AbortSignal): Promise<ProvisionAnswer>;
+  /** False when the server answers 4.01. @throws AgentError `transient` when it gives no verdict */
+  isTokenValid(accessToken: string, signal: AbortSignal): Promise<boolean>;
+  /** @throws AgentError `unauthorized`, `rejected` or `transient`; returns only after 2.xx */
+  publishTelemetry(accessToken: string, payload: Uint8Array, signal: AbortSignal): Promise<void>;
+}
+
+/** ThingsBoard's CoAP device API, as the agent uses it. */
+export function createDeviceApi({ transport }: { transport: Transport }): DeviceApi {
+  return {
+    async provision(request, signal) {
+      const payload = encodeProvisionRequest(request);
+      const response = await transport.request(
+        { method: "POST", path: provisionPath, payload, contentFormat: JSON_FORMAT },
+        signal,
+      );
+      const error = errorOf(response);
+      // Refusals are 4.00 with a body that says which; only the server's own trouble is an error here.
+      if (error && error.kind !== "rejected") throw error;
+      return decodeProvisionAnswer(response);
+    },
+
+    async isTokenValid(accessToken, signal) {
+      const path = attributesPath(accessToken);
+      const response = await transport.request(
+        { method: "GET", path, query: [PROBED_ATTRIBUTE] },
+        signal,
+      );
+      // 4.04 says that the device has no such attribute, and so that there is a device.
+      if (response.code === "2.05" || response.code === "4.04") return true;
+      const error = errorOf(response);
+      if (error && error.kind !== "unauthorized") throw error;
+      return error === null;
+    },
+
+    async publishTelemetry(accessToken, payload, signal) {
+      const path = telemetryPath(accessToken);
+      const response = await transport.request(
+        { method: "POST", path, payload, contentFormat: JSON_FORMAT },
+        signal,
+      );
+      const error = errorOf(response);
+      if (error) throw error;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { isJsonObject, parseJson } from "../json.ts";
+import type { CoapResponse, Json } from "../ports.ts";
+
+export interface ProvisionRequest {
+  /** Null: the server makes a name. */
+  readonly deviceName: string | null;
+  readonly provisionDeviceKey: string;
+  readonly provisionDeviceSecret: string;
+  /** Our own token, stored before it is sent: ThingsBoard takes it over, except for pre-provisioned devices. */
+  readonly token: string;
+}
+
+export type ProvisionAnswer =
+  | { readonly status: "SUCCESS"; readonly accessToken: string }
+  | { readonly status: "FAILURE" | "NOT_FOUND"; readonly errorMsg: string }
+  /** 4.00 without a body, or a body that is none of the above: the request itself was not understood. */
+  | { readonly status: "unreadable"; readonly detail: string };
+
+/** JSON null in any field is answered 4.00 by ThingsBoard, so what is not there is left out. */
+export function encodeProvisionRequest(request: ProvisionRequest): Uint8Array {
+  const { deviceName, provisionDeviceKey, provisionDeviceSecret, token } = request;
+  return new TextEncoder().encode(
+    JSON.stringify({
+      ...(deviceName === null ? {} : { deviceName }),
+      provisionDeviceKey,
+      provisionDeviceSecret,
+      credentialsType: "ACCESS_TOKEN",
+      token,
+    }),
+  );
+}
+
+/** `{"credentialsValue":"…","credentialsType":"ACCESS_TOKEN","status":"SUCCESS"}`, or `errorMsg` and `status`. */
+export function decodeProvisionAnswer({ code, payload }: CoapResponse): ProvisionAnswer {
+  const text = new TextDecoder().decode(payload);
+  const unreadable = (why: string): ProvisionAnswer => ({
+    status: "unreadable",
+    detail: `${code}, ${why}`,
+  });
+  if (text.trim() === "") return unreadable("no body");
+  const body = parseJson(text);
+  if (!isJsonObject(body)) return unreadable("the body is not a JSON object");
+  const { status, errorMsg, credentialsType, credentialsValue } = body;
+  if (status === "FAILURE" || status === "NOT_FOUND") {
+    return { status, errorMsg: typeof errorMsg === "string" ? errorMsg : "" };
+  }
+  if (status !== "SUCCESS") return unreadable(`status ${JSON.stringify(status)}`);
+  if (credentialsType !== "ACCESS_TOKEN") {
+    return unreadable(`credentials of type ${JSON.stringify(credentialsType)}`);
+  }
+  if (!isAccessToken(credentialsValue)) return unreadable("credentialsValue is no access token");
+  return { status, accessToken: credentialsValue };
+}
+
+/** It travels as one Uri-Path option: 1 to 255 bytes (RFC 7252 §5.10), and no control characters. */
+const isAccessToken = (value: Json | undefined): value is string =>
+  typeof value === "string" &&
+  value !== "" &&
+  new TextEncoder().encode(value).length <= 255 &&
+  !/\p{Cc}/u.test(value);

@@ -1,0 +1,93 @@
+import type { Json, Reading, Sample } from "../ports.ts";
+
+/** ThingsBoard keeps 255 characters; a shorter bound keeps a batch in one datagram. */
+const KEY = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+/** At the top level `{"ts":…,"values":…}` is a record, not two keys. */
+const RESERVED = new Set(["ts", "values"]);
+const LONGEST_TEXT = 8_192;
+const LARGEST_INT64 = 2 ** 63;
+/** What ThingsBoard casts to a number: `"1.10"` would be stored as 1.1, `"0012"` as 12. */
+const LOOKS_NUMERIC = /^-?\p{Nd}*\.?\p{Nd}+$/u;
+
+export interface SerialiseOptions {
+  /** Decimals kept. More than 16 would be stored as a string. */
+  readonly precision: number;
+  /** Keys that are decimals by nature: 48 is written "48.0", so that a key never changes its type. */
+  readonly decimalKeys: ReadonlySet<string>;
+}
+
+export interface Refusal {
+  readonly key: string;
+  readonly reason: string;
+}
+
+export interface Serialised {
+  /** `{"ts":1795341600000,"values":{…}}`; null when no reading is left: `{}` is answered 2.01 and stored nowhere. */
+  readonly text: string | null;
+  readonly refused: readonly Refusal[];
+}
+
+/** The one place where readings become JSON, so that ThingsBoard's number and string traps are met in one place. */
+export function serialiseSample(sample: Sample, options: SerialiseOptions): Serialised {
+  const members: string[] = [];
+  const refused: Refusal[] = [];
+  for (const [key, reading] of Object.entries(sample.readings)) {
+    const written = writeReading(key, reading, options);
+    if (typeof written === "string") members.push(`${JSON.stringify(key)}:${written}`);
+    else refused.push({ key, reason: written.refused });
+  }
+  const sendable = members.length > 0 && Number.isSafeInteger(sample.ts) && sample.ts > 0;
+  return { text: sendable ? `{"ts":${sample.ts},"values":{${members.join(",")}}}` : null, refused };
+}
+
+function writeReading(
+  key: string,
+  reading: Reading,
+  { precision, decimalKeys }: SerialiseOptions,
+): string | { refused: string } {
+  if (!KEY.test(key)) return { refused: "not a usable key: a letter, then letters, digits, _" };
+  if (RESERVED.has(key)) return { refused: "the names ts and values are ThingsBoard's own" };
+  switch (typeof reading) {
+    case "boolean":
+      return String(reading);
+    case "number":
+      return writeNumber(reading, precision, decimalKeys.has(key));
+    case "string":
+      return writeText(reading);
+    default:
+      return writeNested(reading);
+  }
+}
+
+function writeNumber(value: number, precision: number, decimal: boolean) {
+  if (!Number.isFinite(value)) return { refused: `${value} is not a number JSON can carry` };
+  if (Math.abs(value) >= LARGEST_INT64) return { refused: "beyond 64 bits, stored as a string" };
+  const scale = 10 ** precision;
+  const scaled = value * scale;
+  // Beyond 2^53 rounding could only add noise: such a number has no decimals to lose.
+  const rounded = Math.abs(scaled) < Number.MAX_SAFE_INTEGER ? Math.round(scaled) / scale : value;
+  if (!Number.isInteger(rounded)) return String(rounded);
+  const digits = BigInt(rounded).toString(); // never "1e+21", never "-0"
+  return decimal ? `${digits}.0` : digits;
+}
+
+/** One character that is no digit keeps a serial number or a version a string: "v13.10". */
+function writeText(value: string) {
+  if (value.length > LONGEST_TEXT) return { refused: `longer than ${LONGEST_TEXT} characters` };
+  return JSON.stringify(LOOKS_NUMERIC.test(value) ? `v${value}` : value);
+}
+
+function writeNested(value: Json) {
+  if (!isPlainJson(value, 0)) return { refused: "nested too deep, or not JSON" };
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_TEXT ? { refused: `longer than ${LONGEST_TEXT} characters` } : text;
+}
+
+const DEEPEST = 16;
+
+function isPlainJson(value: Json | undefined, depth: number): boolean {
+  if (depth > DEEPEST || value === undefined) return false;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.values(value).every((inner) => isPlainJson(inner, depth + 1));
+}

@@ -1,0 +1,40 @@
+import { build } from "esbuild";
+
+export interface BundleOptions {
+  readonly root: string;
+  /** Below `root`. */
+  readonly entry: string;
+  readonly output: string;
+}
+
+/** Looked up inside of a try, and not missed: `debug`, a part of the sandbox's CoAP server, would colour its lines. */
+const optional = new Set(["supports-color"]);
+
+/** One CommonJS file: a single executable can neither import() files nor look packages up. */
+export async function bundle({ root, entry, output }: BundleOptions): Promise<void> {
+  const { metafile, warnings } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: output,
+    bundle: true,
+    platform: "node",
+    target: "node26",
+    format: "cjs",
+    minify: true,
+    keepNames: true, // names in stack traces, which is all that a crash report has
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  });
+  // For example "import.meta" is empty in CommonJS output: it would fail on the device, not here.
+  if (warnings.length > 0) throw new Error(`esbuild warns, see above (${warnings.length})`);
+  const outside = Object.values(metafile.outputs)
+    .flatMap(({ imports }) => imports)
+    .filter(({ external, path }) => external === true && !path.startsWith("node:"))
+    .map(({ path }) => path);
+  const unknown = outside.filter(
+    (path) => process.getBuiltinModule(path) === undefined && !optional.has(path),
+  );
+  if (unknown.length > 0)
+    throw new Error(`the bundle would look these up at run time: ${unknown.join(", ")}`);
+}

@@ -1,0 +1,139 @@
+/**
+ * npm run test:kill -- --kills 500 [--seed N]
+ *
+ * Kills the real `pipit provision` at every named step and at random moments, while the sandbox's answers are lost, late or
+ * doubled, then lets it finish. Each device must end up provisioned exactly once, with credentials that the server accepts.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Faults, type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
+import { chosenSeed, seededRandom } from "../support/seeded-random.ts";
+import { createBoard } from "./board.ts";
+import { type Step, steps } from "./steps.ts";
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "500" },
+    seed: { type: "string" },
+    parallel: { type: "string", default: "3" },
+  },
+});
+const wantedKills = Number(values.kills);
+const seed = values.seed === undefined ? chosenSeed() : Number(values.seed);
+const { fraction } = seededRandom(seed);
+const folder = mkdtempSync(join(tmpdir(), "pipit-kills-"));
+
+/** Beyond this a board is hung: with lost answers a whole CoAP exchange takes five seconds at ack_timeout 100 ms. */
+const HUNG_MS = 60_000;
+const MOST_RUNS_TO_FINISH = 5;
+
+const killsAt = new Map<Step, number>(steps.map((step) => [step, 0]));
+const problems: string[] = [];
+const tally = { kills: 0, boards: 0, stranded: 0, duplicates: 0, torn: 0 };
+let planned = 0;
+let usualMs = 500;
+
+const troubles: readonly Partial<Faults>[] = [
+  {},
+  {},
+  { dropProvisionAnswers: 1 },
+  { dropAnswers: 1 },
+  { lateProvisionAnswerMs: 300 },
+  { duplicate: 100 },
+];
+const noTrouble: Partial<Faults> = {
+  dropProvisionAnswers: 0,
+  dropAnswers: 0,
+  lateProvisionAnswerMs: 0,
+  duplicate: 0,
+};
+const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(fraction() * from.length)];
+
+async function ordeal(server: Sandbox, name: string): Promise<void> {
+  const board = createBoard(join(folder, name), name, server.port);
+  const blows = 1 + Math.floor(fraction() * 3);
+  for (let blow = 0; blow < blows && planned < wantedKills; blow++) {
+    const step = steps[planned++ % steps.length] ?? "at a random moment";
+    server.setFaults({ ...noTrouble, ...pick(troubles) });
+    const atRandom = step === "at a random moment";
+    // A step may be out of reach (the claim is stored already, or the answer was dropped): then the axe falls anyway.
+    const killAfterMs = atRandom ? fraction() * usualMs : 2_000 + fraction() * 2_000;
+    const { killed } = await board.run(atRandom ? null : step, killAfterMs);
+    if (killed) count(step);
+    else planned--; // it had finished before: that was no kill
+    if (board.stored() === "torn") fail("torn", name, `after a kill ${step}`);
+    if (!killed && isProvisioned(board)) break;
+  }
+  server.setFaults(noTrouble);
+  await finish(server, board);
+}
+
+async function finish(server: Sandbox, board: ReturnType<typeof createBoard>): Promise<void> {
+  let stderr = "";
+  for (let attempt = 0; attempt < MOST_RUNS_TO_FINISH; attempt++) {
+    const startMs = performance.now();
+    const outcome = await board.run(null, HUNG_MS);
+    stderr = outcome.stderr;
+    if (outcome.exitCode === 0) {
+      usualMs = performance.now() - startMs;
+      return judge(server, board);
+    }
+  }
+  fail("stranded", board.deviceName, stderr.trim());
+}
+
+/** Exit 0 means that the server has accepted the stored token; the rest is asked of the server and the disk. */
+function judge(server: Sandbox, board: ReturnType<typeof createBoard>): void {
+  tally.boards++;
+  const stored = board.stored();
+  if (stored === "torn") fail("torn", board.deviceName, "at the end");
+  if (!isProvisioned(board)) fail("stranded", board.deviceName, "no active credentials at the end");
+  const devices = Object.keys(server.state().devices);
+  if (devices.filter((name) => name === board.deviceName).length !== 1) {
+    fail("duplicates", board.deviceName, `devices on the server: ${devices.join(", ")}`);
+  }
+}
+
+const isProvisioned = (board: ReturnType<typeof createBoard>) => {
+  const stored = board.stored();
+  return stored !== null && stored !== "torn" && stored.active !== null;
+};
+
+function count(step: Step): void {
+  tally.kills++;
+  killsAt.set(step, (killsAt.get(step) ?? 0) + 1);
+}
+
+function fail(kind: "stranded" | "duplicates" | "torn", name: string, detail: string): void {
+  tally[kind]++;
+  problems.push(`${kind}: ${name}: ${detail}`);
+}
+
+async function worker(index: number): Promise<void> {
+  await using server = await startSandbox({ httpPort: null, seed: seed + index });
+  let round = 0;
+  while (planned < wantedKills) await ordeal(server, `board-${index}-${round++}`);
+  // As many devices as boards: a second device under another name would show here.
+  const devices = Object.keys(server.state().devices).length;
+  if (devices !== round)
+    fail("duplicates", `worker ${index}`, `${devices} devices, ${round} boards`);
+}
+
+process.stdout.write(`seed ${seed}\n`);
+try {
+  await Promise.all(Array.from({ length: Number(values.parallel) }, (_, index) => worker(index)));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const report = [
+  ...[...killsAt].map(([step, kills]) => `${String(kills).padStart(6)} ${step}`),
+  ...problems,
+  `${tally.boards} boards provisioned`,
+  `${tally.kills} kills, ${tally.stranded} stranded, ${tally.duplicates} duplicate devices, ${tally.torn} torn files`,
+];
+process.stdout.write(`${report.join("\n")}\n`);
+const missed = [...killsAt].filter(([, kills]) => kills === 0).map(([step]) => step);
+if (missed.length > 0) process.stdout.write(`never killed: ${missed.join(", ")}\n`);
+process.exitCode = problems.length + missed.length > 0 ? 1 : 0;

@@ -1,0 +1,42 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const script = join(import.meta.dirname, "container.sh");
+const run = promisify(execFile);
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Container extends AsyncDisposable {
+  /** Its root folder, to put files in. */
+  readonly root: string;
+  /** Runs a command inside as root; a failing command is an outcome, not an error. */
+  exec(...command: readonly string[]): Promise<Outcome>;
+}
+
+/** Boots a Debian with a real systemd; needs root. Rejects with the reason where that cannot be. */
+export async function startContainer(name: string): Promise<Container> {
+  await run(script, ["start", name, String(process.pid)]);
+  const { stdout } = await run(script, ["root", name]);
+  return {
+    root: stdout.trim(),
+    async exec(...command) {
+      try {
+        return { code: 0, ...(await run(script, ["exec", name, ...command])) };
+      } catch (error) {
+        if (!isExit(error)) throw error;
+        return error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await run(script, ["stop", name]);
+    },
+  };
+}
+
+const isExit = (error: unknown): error is Outcome =>
+  error instanceof Error && "code" in error && typeof error.code === "number";

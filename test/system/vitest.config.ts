@@ -1,0 +1,14 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+/** Suites that need root or Debian packages: one file at a time, with time to spare. */
+export default defineConfig({
+  test: {
+    name: "system",
+    root: join(import.meta.dirname, "../.."),
+    include: ["test/system/**/*.test.ts"],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});

@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import type { Command, Shell } from "../../../agent/cli/command.ts";
+import { commands } from "../../../agent/cli/commands.ts";
+import { dispatch } from "../../../agent/cli/dispatch.ts";
+import { AgentError } from "../../../agent/errors.ts";
+import manifest from "../../../package.json" with { type: "json" };
+
+function shellFor() {
+  const out: string[] = [];
+  const err: string[] = [];
+  const shell: Shell = {
+    env: {},
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+    color: false,
+    terminal: false,
+    signal: new AbortController().signal,
+    onHangup: () => ({ [Symbol.dispose]() {} }),
+  };
+  return { out, err, shell };
+}
+
+const pipit = async (...argv: string[]) => {
+  const { out, err, shell } = shellFor();
+  const code = await dispatch(commands, argv, shell);
+  return { code, out: out.join("\n"), err: err.join("\n") };
+};
+const failing = (error: unknown): Command => ({
+  name: "fail",
+  summary: "",
+  options: {},
+  run: () => Promise.reject(error),
+});
+
+it.each([[[]], [["--help"]], [["-h"]]])("pipit %j shows one screen of help", async (argv) => {
+  const { code, out } = await pipit(...argv);
+  const golden = readFileSync(join(import.meta.dirname, "../../golden/help.txt"), "utf8");
+  expect(code).toBe(0);
+  expect(`${out}\n`).toBe(golden);
+  expect(out.split("\n").length).toBeLessThanOrEqual(24);
+  for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
+});
+
+it.each(commands.map(({ name }) => name))("pipit %s --help names its options", async (name) => {
+  const command = commands.find((one) => one.name === name);
+  const { code, out } = await pipit(...name.split(" "), "--help");
+  expect(code).toBe(0);
+  for (const option of Object.keys(command?.options ?? {})) expect(out).toContain(`--${option}`);
+});
+
+it("tells its version, alone and behind a command", async () => {
+  expect((await pipit("--version")).out).toBe(manifest.version);
+  expect((await pipit("run", "--version")).out).toBe(manifest.version);
+});
+
+it.each([
+  [["frobnicate"], /"frobnicate" is not a command; one of: run, provision/],
+  [["config"], /"config" is not a command; one of: config check, config show/],
+  [["config", "destroy"], /"config destroy" is not a command; one of: config check, config show/],
+  [["run", "--nonsense"], /--nonsense.*see pipit run --help/],
+  [["run", "extra"], /see pipit run --help/],
+  [["run", "--config"], /see pipit run --help/],
+])("pipit %j is wrong usage: exit 64 and the way out", async (argv, message) => {
+  const { code, err, out } = await pipit(...argv);
+  expect(code).toBe(64);
+  expect(err).toMatch(message);
+  expect(out).toBe("");
+});
+
+it.each<[AgentError, number]>([
+  [new AgentError("config", "no server", { hint: "write one" }), 78],
+  [new AgentError("refused", "name taken", { code: "P021", hint: "delete it" }), 1],
+  [new AgentError("transient", "later", { hint: "again" }), 75],
+  [
+    new AgentError("storage", "no right", {
+      cause: Object.assign(new Error(), { code: "EACCES" }),
+      hint: "sudo",
+    }),
+    77,
+  ],
+  [new AgentError("storage", "full", { hint: "free space" }), 75],
+])("turns %s into exit code %i, with its hint and without a stack", async (error, expected) => {
+  const { err, shell } = shellFor();
+  expect(await dispatch([failing(error)], ["fail"], shell)).toBe(expected);
+  expect(err[0]).toContain(error.message);
+  expect(err[1]).toContain(error.hint);
+  expect(err.join()).not.toContain("at ");
+});
+
+it("shows the stack of a bug, and exits with 70", async () => {
+  const { err, shell } = shellFor();
+  expect(await dispatch([failing(new TypeError("oops"))], ["fail"], shell)).toBe(70);
+  expect(err.join("\n")).toMatch(/a bug: TypeError: oops\n\s+at /);
+});

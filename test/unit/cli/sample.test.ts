@@ -1,0 +1,69 @@
+import { expect, it } from "vitest";
+import type { OptionValues, Shell } from "../../../agent/cli/command.ts";
+import { UsageError } from "../../../agent/cli/command.ts";
+import { sample } from "../../../agent/cli/sample.ts";
+import { fixtureRoot } from "../../support/fixtures.ts";
+
+/** Below a fixture there is no configuration, so these are the defaults. */
+async function run(names: readonly string[], options: OptionValues = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const shell: Shell = {
+    env: {},
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+    color: false,
+    terminal: false,
+    signal: new AbortController().signal,
+    onHangup: () => ({ [Symbol.dispose]() {} }),
+  };
+  const given = { sysroot: fixtureRoot("pi4"), ...options };
+  const exit = await sample.run({ shell, options: given, positionals: names });
+  return { exit, out, err };
+}
+
+it("prints the readings of a system root, without any configuration", async () => {
+  const { exit, out, err } = await run(["memory", "thermal", "uptime"]);
+  expect(out.join("\n").split("\n").slice(0, -1)).toEqual([
+    "cpuTemperature      48.2 °C",
+    "memoryUsage         31.0 %",
+    "memoryAvailableMb   2745 MB",
+    "uptime             86357 s",
+  ]);
+  expect(out.join()).toMatch(/4 readings, 4 ok, 0 failed, \d+\.\d ms$/);
+  expect(err).toEqual([]);
+  expect(exit).toBe(0);
+});
+
+it("prints with --json what ThingsBoard would be sent: whole numbers stay whole, decimals stay decimals", async () => {
+  const { out } = await run(["memory", "uptime"], { json: true });
+  expect(out.join()).toMatch(
+    /^\{"ts":\d{13},"values":\{"memoryUsage":31\.0,"memoryAvailableMb":2744\.517,"uptime":86357\}\}$/,
+  );
+});
+
+it("takes --count samples, --interval apart", async () => {
+  const { out } = await run(["load"], { json: true, count: "2", interval: "100ms" });
+  const [first = 0, second = 0] = out.map((line): number => JSON.parse(line).ts);
+  expect(out).toHaveLength(2);
+  expect(second).toBeGreaterThan(first);
+});
+
+it("keeps stdout for data with --json: what failed goes to stderr", async () => {
+  const { exit, out, err } = await run(["load"], { json: true, sysroot: fixtureRoot("faulty") });
+  expect(out.join()).toMatch(/^\{"ts":\d{13},"values":\{\}\}$/);
+  expect(err).toEqual(['pipit: load: /proc/loadavg: not load averages: "nan nan nan 1/2 3"']);
+  expect(exit).toBe(0);
+});
+
+it.each<[readonly string[], OptionValues, string]>([
+  [["memroy"], {}, 'did you mean "memory"?'],
+  [[], { count: "0" }, "--count 0: needs a whole number"],
+  [[], { count: "2.5" }, "--count 2.5: needs a whole number"],
+  [[], { interval: "5" }, '--interval 5: needs a number and a unit; write "2s"'],
+  [[], { interval: "10ms" }, "--interval 10ms: must be 100ms to 24h"],
+])("refuses %j %j as wrong usage", async (names, options, words) => {
+  const refusal = run(names, options);
+  await expect(refusal).rejects.toBeInstanceOf(UsageError);
+  await expect(refusal).rejects.toThrow(words);
+});

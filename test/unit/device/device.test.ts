@@ -1,0 +1,212 @@
+import { expect, it } from "vitest";
+import { type DeviceDeps, runDevice } from "../../../agent/device/device.ts";
+import { createProvisioner } from "../../../agent/device/provisioner.ts";
+import { AgentError } from "../../../agent/errors.ts";
+import { memoryJournal } from "../../../agent/platform/memory-journal.ts";
+import { createOutbox } from "../../../agent/telemetry/outbox.ts";
+import { createPublisher } from "../../../agent/telemetry/publisher.ts";
+import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
+import { createVitals } from "../../../agent/vitals.ts";
+import { answer, fakeServer, fakeThingsBoard } from "../../support/fake-server.ts";
+import { memoryIdentity } from "../../support/memory-identity.ts";
+import { recordingLog } from "../../support/recording-log.ts";
+import { virtualClock } from "../../support/virtual-clock.ts";
+
+const MINUTE = 60_000;
+const stopped = new Error("stopped");
+
+function startDevice(overrides: Partial<DeviceDeps> = {}) {
+  const clock = virtualClock();
+  const log = recordingLog();
+  const identity = memoryIdentity();
+  const tb = fakeThingsBoard();
+  const broken = { now: false, code: "" };
+  const server = fakeServer((request) => {
+    if (broken.now) return new AgentError("transient", "no answer");
+    if (broken.code !== "") return answer(broken.code);
+    return tb.transport.request(request, new AbortController().signal);
+  });
+  const api = createDeviceApi(server);
+  const random = { fraction: () => 0.999, bytes: (size: number) => new Uint8Array(size).fill(7) };
+  const journal = memoryJournal({ clock, maxBytes: 1e6, maxAgeMs: 1e12 });
+  const outbox = createOutbox({ journal, liveFirst: true });
+  const serialise = { precision: 3, decimalKeys: new Set<string>() };
+  const statuses: string[] = [];
+  const deps: DeviceDeps = {
+    provisioner: createProvisioner({
+      api,
+      store: identity.store,
+      random,
+      board: { model: null, serial: "1", mac: null, machineId: null, hostname: null },
+      server: "tb",
+      deviceName: "dev",
+      key: "k",
+      secret: "s",
+      onHardwareChange: "reprovision",
+      log,
+    }),
+    publisher: createPublisher({ api, outbox, serialise, clock, log }),
+    outbox,
+    clock,
+    random,
+    vitals: createVitals(clock),
+    services: {
+      ready() {},
+      status: (text) => void statuses.push(text),
+      watchdogMs: null,
+      watchdog() {},
+      stopping() {},
+    },
+    onRevoked: "wait",
+    splayMs: { provisioning: 0, telemetry: 0 },
+    log,
+    ...overrides,
+  };
+  const stop = new AbortController();
+  const ended = runDevice(deps, stop.signal).catch((error: unknown) => error);
+  const accept = (value: number) => outbox.accept({ ts: clock.now(), readings: { value } });
+  const states = () => log.lines.map(({ event }) => event).filter((event) => event.includes("->"));
+  const end = async () => {
+    stop.abort(stopped);
+    await clock.settle();
+    return ended;
+  };
+  return { clock, log, tb, server, broken, outbox, accept, states, statuses, end, deps };
+}
+
+it("provisions itself, delivers what waits, and is online", async () => {
+  const { clock, tb, accept, states, outbox, end } = startDevice();
+  await accept(1);
+  await clock.settle();
+  expect(states()).toEqual([
+    "unprovisioned -> provisioning",
+    "provisioning -> offline",
+    "offline -> online",
+  ]);
+  expect(tb.telemetry).toHaveLength(1);
+  expect(outbox.stats().waiting).toBe(0);
+  expect(await end()).toBe(stopped);
+});
+
+it("a server that is away costs nothing but time: all is delivered, the newest first", async () => {
+  const { clock, tb, broken, accept, states, end } = startDevice();
+  await accept(0);
+  await clock.settle();
+  broken.now = true;
+  for (let value = 1; value <= 5; value++) {
+    await accept(value);
+    await clock.advance(MINUTE);
+  }
+  expect(states().at(-1)).toBe("online -> offline");
+  broken.now = false;
+  await clock.advance(6 * MINUTE);
+  const sent = tb.telemetry.slice(1).join("");
+  expect(states().at(-1)).toBe("offline -> online");
+  expect([...sent.matchAll(/"value":(\d)/g)].map(([, value]) => value)).toEqual([
+    "5",
+    "1",
+    "2",
+    "3",
+    "4",
+  ]);
+  await end();
+});
+
+it("an outage is logged at the 1st, 2nd, 4th, 8th failure, not at every one", async () => {
+  const { clock, broken, accept, log, end } = startDevice();
+  await accept(0);
+  await clock.settle();
+  broken.now = true;
+  await accept(1);
+  await clock.advance(24 * 60 * MINUTE);
+  const counts = log.lines
+    .filter(({ level }) => level === "warn")
+    .map(({ fields }) => fields["count"]);
+  expect(counts.slice(0, 4)).toEqual([1, 2, 4, 8]);
+  expect(counts.length).toBeLessThan(12);
+  await end();
+});
+
+it("three 4.01 revoke: it stops publishing, probes seldom, and recovers by itself", async () => {
+  const { clock, broken, server, accept, states, log, end } = startDevice();
+  await accept(0);
+  await clock.settle();
+  broken.code = "4.01";
+  await accept(1);
+  await clock.advance(10_000);
+  expect(states().at(-1)).toBe("offline -> revoked");
+  expect(log.lines.at(-1)).toMatchObject({ level: "error", fields: { hint: expect.any(String) } });
+  const before = server.requests.length;
+  await clock.advance(60 * MINUTE);
+  expect(server.requests.length - before).toBe(3); // after 1, 5 and 15 minutes
+  broken.code = "";
+  await clock.advance(70 * MINUTE);
+  expect(states().at(-1)).toBe("revoked -> online");
+  await end();
+});
+
+it('with on_revoked = "reprovision" it lets the token go and asks for a new one', async () => {
+  const { clock, tb, accept, states, end } = startDevice({ onRevoked: "reprovision" });
+  await accept(0);
+  await clock.settle();
+  tb.devices.clear(); // the operator deleted the device
+  await accept(1);
+  await clock.advance(MINUTE);
+  expect(states().slice(-4)).toEqual([
+    "revoked -> unprovisioned",
+    "unprovisioned -> provisioning",
+    "provisioning -> offline",
+    "offline -> online",
+  ]);
+  expect(tb.telemetry).toHaveLength(2);
+  await end();
+});
+
+it("a refusal waits for the operator and says what to do", async () => {
+  const { clock, tb, log, server, end } = startDevice();
+  tb.devices.set("dev", "somebody else's");
+  await clock.settle();
+  expect(log.lines.at(-1)).toMatchObject({ fields: { code: "P021", hint: expect.any(String) } });
+  const before = server.requests.length;
+  await clock.advance(14 * MINUTE);
+  expect(server.requests).toHaveLength(before);
+  tb.devices.delete("dev");
+  await clock.advance(3 * MINUTE);
+  expect(tb.devices.has("dev")).toBe(true);
+  await end();
+});
+
+it("after a power cut the first request waits for its place in the splay", async () => {
+  const { clock, server, end } = startDevice({
+    splayMs: { provisioning: 120_000, telemetry: 30_000 },
+  });
+  await clock.advance(119_000);
+  expect(server.requests).toHaveLength(0);
+  await clock.advance(1_000);
+  expect(server.requests).toHaveLength(1);
+  await end();
+});
+
+it("a planned wait is life to the watchdog", async () => {
+  const { clock, deps, broken, accept, end } = startDevice();
+  await accept(0);
+  broken.now = true;
+  await clock.advance(30 * MINUTE);
+  expect(deps.vitals.overdue()).toEqual([]);
+  await end();
+});
+
+it("a bug ends the run: nobody hides it", async () => {
+  const bug = new TypeError("oops");
+  const { end } = startDevice({
+    provisioner: {
+      canProvision: true,
+      stored: () => null,
+      attempt: () => Promise.reject(bug),
+      adopt: () => Promise.reject(bug),
+      release() {},
+    },
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await end()).toBe(bug);
+});

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { bootState, type DeviceEvent, transition } from "../../../agent/device/lifecycle.ts";
+
+const credentials = { server: "tb", fingerprint: null, deviceName: "rpi-1", accessToken: "t0k3n" };
+const begin: DeviceEvent = { type: "provision" };
+const granted: DeviceEvent = { type: "provisioned", credentials };
+const delivered: DeviceEvent = { type: "delivered" };
+const unauthorized: DeviceEvent = { type: "failed", error: "unauthorized" };
+const timeout: DeviceEvent = { type: "failed", error: "transient" };
+const refused: DeviceEvent = { type: "refused", refusal: "P021" };
+const reset: DeviceEvent = { type: "reset" };
+
+it.each<[string, DeviceEvent[], string]>([
+  ["a new device waits to be provisioned", [], "unprovisioned"],
+  ["a grant makes it offline, not online", [begin, granted], "offline"],
+  ["a grant nobody asked for is ignored", [granted], "unprovisioned"],
+  ["a time-out keeps it provisioning", [begin, timeout, timeout], "provisioning"],
+  ["a refusal keeps it provisioning", [begin, refused], "provisioning"],
+  ["a grant after a refusal is a grant", [begin, refused, granted], "offline"],
+])("%s", (_, events, expected) => {
+  expect(events.reduce(transition, bootState(null)).kind).toBe(expected);
+});
+
+it.each<[string, DeviceEvent[], string]>([
+  ["the first delivery makes it online", [delivered], "online"],
+  ["two refusals are forgiven", [unauthorized, unauthorized], "offline"],
+  ["three refusals in a row revoke it", [unauthorized, unauthorized, unauthorized], "revoked"],
+  [
+    "a time-out in between resets the count",
+    [unauthorized, unauthorized, timeout, unauthorized],
+    "offline",
+  ],
+  [
+    "a later delivery forgives everything",
+    [unauthorized, unauthorized, unauthorized, delivered],
+    "online",
+  ],
+  [
+    "a refusal while online counts as the first",
+    [delivered, unauthorized, unauthorized],
+    "offline",
+  ],
+  [
+    "a revoked device stays so over time-outs",
+    [unauthorized, unauthorized, unauthorized, timeout],
+    "revoked",
+  ],
+  ["a reset makes it new", [delivered, reset], "unprovisioned"],
+])("%s", (_, events, expected) => {
+  expect(events.reduce(transition, bootState(credentials)).kind).toBe(expected);
+});
+
+it("remembers which refusal waits for the operator, until something else happens", () => {
+  const waiting = [begin, refused].reduce(transition, bootState(null));
+  expect(waiting).toMatchObject({ kind: "provisioning", refusal: "P021", attempt: 1 });
+  expect(transition(waiting, timeout)).toMatchObject({ refusal: null, attempt: 2 });
+});

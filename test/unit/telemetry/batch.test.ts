@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import type { JournalEntry } from "../../../agent/ports.ts";
+import { packBatch } from "../../../agent/telemetry/batch.ts";
+
+const TS = 1_795_341_600_000;
+const options = { precision: 3, decimalKeys: new Set<string>() };
+const entry = (id: number, text = "x"): JournalEntry => ({ id, ts: TS + id, readings: { text } });
+const pack = (entries: JournalEntry[], maxBytes = 1_024, maxEntries = 32) => {
+  const batch = packBatch(entries, { maxBytes, maxEntries }, options);
+  const text = batch.payload && new TextDecoder().decode(batch.payload);
+  return { text, ids: batch.entries.map(({ id }) => id), refused: batch.refused };
+};
+
+it("sends one sample as a bare record", () => {
+  expect(pack([entry(1)]).text).toBe(`{"ts":${TS + 1},"values":{"text":"x"}}`);
+});
+
+it("sends several as an array, in the order given", () => {
+  const { text, ids } = pack([entry(3), entry(1), entry(2)]);
+  expect(ids).toEqual([3, 1, 2]);
+  expect(JSON.parse(text ?? "").map(({ ts }: { ts: number }) => ts - TS)).toEqual([3, 1, 2]);
+});
+
+it.each([60, 100, 1_024])("never makes an array larger than %i bytes", (maxBytes) => {
+  const entries = Array.from({ length: 40 }, (_, i) => entry(i, "é".repeat(i % 7)));
+  const { text, ids } = pack(entries, maxBytes);
+  expect(ids.length).toBeGreaterThan(0);
+  expect(new TextEncoder().encode(text ?? "").length).toBeLessThanOrEqual(maxBytes);
+});
+
+it("takes a sample that is too large alone: Block1 carries it", () => {
+  const { text, ids } = pack([entry(1, "y".repeat(3_000)), entry(2)]);
+  expect(ids).toEqual([1]);
+  expect(text?.length).toBeGreaterThan(3_000);
+});
+
+it("takes no more entries than allowed", () => {
+  expect(pack([entry(1), entry(2), entry(3)], 1_024, 2).ids).toEqual([1, 2]);
+});
+
+it("an entry with nothing sendable is done with, not sent: [] would never be answered", () => {
+  const empty = { id: 1, ts: TS, readings: { ts: 5 } };
+  expect(pack([empty])).toMatchObject({ text: null, ids: [1], refused: [{ key: "ts" }] });
+  expect(pack([empty, entry(2)])).toMatchObject({ ids: [1, 2] });
+});

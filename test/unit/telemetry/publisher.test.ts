@@ -1,0 +1,106 @@
+import { expect, it } from "vitest";
+import { AgentError } from "../../../agent/errors.ts";
+import { memoryJournal } from "../../../agent/platform/memory-journal.ts";
+import { createOutbox } from "../../../agent/telemetry/outbox.ts";
+import { createPublisher } from "../../../agent/telemetry/publisher.ts";
+import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
+import { type Answer, answer, fakeServer, textOf } from "../../support/fake-server.ts";
+import { recordingLog } from "../../support/recording-log.ts";
+import { virtualClock } from "../../support/virtual-clock.ts";
+
+const never = new AbortController().signal;
+
+const outcomeOf = (published: Promise<boolean>) => published.catch((error: unknown) => error);
+
+async function publisherWith(samples: number, respond: (values: number[]) => Answer) {
+  const clock = virtualClock();
+  const log = recordingLog();
+  const journal = memoryJournal({ clock, maxBytes: 1e6, maxAgeMs: 1e12 });
+  const outbox = createOutbox({ journal, liveFirst: true });
+  const sent: number[][] = [];
+  const server = fakeServer((request) => {
+    const values = [...textOf(request).matchAll(/"v":(\d+)/g)].map(([, v]) => Number(v));
+    sent.push(values);
+    return respond(values);
+  });
+  for (let v = 0; v < samples; v++) await outbox.accept({ ts: clock.now() + v, readings: { v } });
+  const publisher = createPublisher({
+    api: createDeviceApi(server),
+    outbox,
+    serialise: { precision: 3, decimalKeys: new Set() },
+    clock,
+    log,
+  });
+  return { publisher, outbox, sent, log, waiting: () => journal.stats().waiting };
+}
+
+it("settles only what a 2.xx has acknowledged", async () => {
+  let code = "5.00";
+  const { publisher, waiting, sent } = await publisherWith(3, () => answer(code));
+  await expect(publisher.publish("t", never)).rejects.toMatchObject({ kind: "transient" });
+  expect(waiting()).toBe(3);
+  code = "2.01";
+  while (waiting() > 0) await publisher.publish("t", never);
+  expect(sent.at(0)).toEqual([2, 0, 1]);
+  expect(sent.slice(1).flat()).toEqual([2, 0, 1]);
+});
+
+it("halves the message on 5.00, which is also ThingsBoard's rate limit, and grows it again", async () => {
+  let refusing = true;
+  const { publisher, waiting, sent } = await publisherWith(12, (values) =>
+    refusing && values.length > 3 ? answer("5.00") : answer("2.01"),
+  );
+  for (let i = 0; i < 5; i++) await outcomeOf(publisher.publish("t", never));
+  expect(sent.at(-1)?.length).toBeLessThanOrEqual(3);
+  refusing = false;
+  while (waiting() > 0) await publisher.publish("t", never);
+  expect(sent.at(-1)?.length).toBeGreaterThan(3);
+});
+
+it("silence does not shrink the message: it says nothing about its size", async () => {
+  let silent = true;
+  const { publisher, sent } = await publisherWith(12, () =>
+    silent ? new AgentError("transient", "no answer") : answer("2.01"),
+  );
+  for (let i = 0; i < 5; i++) await outcomeOf(publisher.publish("t", never));
+  silent = false;
+  await publisher.publish("t", never);
+  expect(sent.at(-1)).toEqual(sent.at(0));
+});
+
+it("bisects a refused message down to the one sample, drops and counts that, delivers the rest", async () => {
+  const poison = 5;
+  const delivered: number[] = [];
+  const { publisher, waiting, sent, log } = await publisherWith(8, (values) => {
+    if (values.includes(poison)) return answer("4.00");
+    delivered.push(...values);
+    return answer("2.01");
+  });
+  while (waiting() > 0) await publisher.publish("t", never);
+  expect(delivered.sort()).toEqual([0, 1, 2, 3, 4, 6, 7]);
+  expect(publisher.rejected()).toBe(1);
+  expect(sent.length).toBeLessThanOrEqual(10);
+  expect(log.lines.filter(({ level }) => level === "error")).toMatchObject([
+    { fields: { keys: "v" } },
+  ]);
+});
+
+it("keeps everything on 4.01: the token is at fault, not the samples", async () => {
+  const { publisher, waiting } = await publisherWith(2, () => answer("4.01"));
+  await expect(publisher.publish("t", never)).rejects.toMatchObject({ kind: "unauthorized" });
+  expect(waiting()).toBe(2);
+});
+
+it("names a reading that can never be sent once, and counts each", async () => {
+  const { publisher, outbox, log, waiting } = await publisherWith(0, () => answer("2.01"));
+  for (let i = 1; i <= 3; i++) await outbox.accept({ ts: i, readings: { "bad key": 1, v: i } });
+  while (waiting() > 0) await publisher.publish("t", never);
+  expect(publisher.rejected()).toBe(3);
+  expect(log.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
+});
+
+it("has nothing to do when nothing waits", async () => {
+  const { publisher, sent } = await publisherWith(0, () => answer("2.01"));
+  expect(await publisher.publish("t", never)).toBe(false);
+  expect(sent).toEqual([]);
+});

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
+import { answer, fakeServer } from "../../support/fake-server.ts";
+
+const never = new AbortController().signal;
+const api = (code: string, body?: object) => createDeviceApi(fakeServer(() => answer(code, body)));
+
+it.each<[string, boolean]>([
+  ["2.05", true],
+  ["4.04", true],
+  ["4.01", false],
+])("takes %s to a probe for a token that is valid: %s", async (code, valid) => {
+  expect(await api(code).isTokenValid("t", never)).toBe(valid);
+});
+
+it.each(["5.00", "4.05", "4.00"])("takes %s to a probe for no verdict at all", async (code) => {
+  await expect(api(code).isTokenValid("t", never)).rejects.toThrow();
+});
+
+it.each<[string, string]>([
+  ["4.01", "unauthorized"],
+  ["4.00", "rejected"],
+  ["4.13", "rejected"],
+  ["4.04", "transient"],
+  ["5.00", "transient"],
+  ["5.03", "transient"],
+])("turns %s to telemetry into the kind %s", async (code, kind) => {
+  await expect(api(code).publishTelemetry("t", new Uint8Array(2), never)).rejects.toMatchObject({
+    kind,
+  });
+});
+
+it("takes any 2.xx to telemetry for delivered", async () => {
+  await api("2.01").publishTelemetry("t", new Uint8Array(2), never);
+  await api("2.04").publishTelemetry("t", new Uint8Array(2), never);
+});
+
+it("reads the refusal inside a 4.00 to a provisioning request", async () => {
+  const refusal = { errorMsg: "Failed to provision device!", status: "FAILURE" };
+  const request = {
+    deviceName: null,
+    provisionDeviceKey: "k",
+    provisionDeviceSecret: "s",
+    token: "t",
+  };
+  expect(await api("4.00", refusal).provision(request, never)).toEqual({
+    status: "FAILURE",
+    errorMsg: "Failed to provision device!",
+  });
+  await expect(api("5.00").provision(request, never)).rejects.toMatchObject({ kind: "transient" });
+});
+
+it("gives the token a path segment of its own, slashes and all", async () => {
+  const server = fakeServer(() => answer("2.01"));
+  await createDeviceApi(server).publishTelemetry("a/b", new Uint8Array(2), never);
+  expect(server.requests[0]?.path).toEqual(["api", "v1", "a/b", "telemetry"]);
+});
