@@ -20,8 +20,9 @@ export async function bundle({ root, entry, output }: BundleOptions): Promise<vo
     platform: "node",
     target: "node26",
     format: "cjs",
-    minify: true,
-    keepNames: true, // names in stack traces, which is all that a crash report has
+    // Names stay as they are: a stack trace is all that a crash report has. `keepNames` would cost 0.5 MB of memory.
+    minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: "none",
     metafile: true,
     logLevel: "warning",

@@ -1,13 +1,15 @@
 import { runAgent } from "../app.ts";
 import type { Config } from "../config/config.ts";
-import { kindOf } from "../errors.ts";
+import { standingWarnings } from "../config/standing-warnings.ts";
+import { AgentError, kindOf } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { memoryJournal } from "../platform/memory-journal.ts";
 import { openPlatform } from "../platform/platform.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { createServiceManager } from "../platform/systemd.ts";
+import type { Logger } from "../ports.ts";
 import { agentLog } from "./agent-log.ts";
-import type { Command } from "./command.ts";
+import type { Command, Shell } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
@@ -42,9 +44,8 @@ export const run: Command = {
     // A reload starts the parts anew with the new settings; platform and journal stay, so nothing that waits is lost.
     let reload = new AbortController();
     using _hangup = shell.onHangup(() => {
-      const next = reloaded(load, loaded);
-      reportProblems(shell, next.problems);
-      if (next === loaded) return;
+      const next = reloaded(load, shell, log);
+      if (next === null) return;
       loaded = next;
       reload.abort();
     });
@@ -53,7 +54,8 @@ export const run: Command = {
       reload = new AbortController();
       log.setLevel(loaded.config.log.level);
       log.notice("started", summaryOf(loaded.config));
-      saveLastGood(loaded, stateDir);
+      for (const warning of standingWarnings(loaded.config)) log.warn(warning);
+      keepLastGood(loaded, stateDir, log);
       try {
         await runAgent(loaded.config, platform, AbortSignal.any([shell.signal, reload.signal]));
       } catch (error) {
@@ -68,13 +70,28 @@ export const run: Command = {
   },
 };
 
-/** A bad edit keeps the running configuration: the operator who typed it sees why, the fleet sees nothing. */
-function reloaded(load: () => LoadedConfig, running: LoadedConfig): LoadedConfig {
+/** Null for a bad edit: the running configuration stays. Whoever typed it sees why, the fleet sees nothing. */
+function reloaded(load: () => LoadedConfig, shell: Shell, log: Logger): LoadedConfig | null {
   try {
-    return load();
+    const next = load();
+    reportProblems(shell, next.problems);
+    if (!next.degraded) return next;
+    log.error("reload refused, the running configuration stays", { hint: "pipit config check" });
   } catch (error) {
-    if (kindOf(error) !== "config") throw error;
-    return running;
+    if (!(error instanceof AgentError) || error.kind !== "config") throw error;
+    const { message, hint } = error;
+    log.error("reload refused, the running configuration stays", { reason: message, hint });
+  }
+  return null;
+}
+
+/** A state folder that cannot be written costs the next start its safety net, never this one. */
+function keepLastGood(loaded: LoadedConfig, stateDir: string, log: Logger): void {
+  try {
+    saveLastGood(loaded, stateDir);
+  } catch (error) {
+    if (kindOf(error) !== "storage") throw error;
+    log.warn("the configuration could not be kept as last-good.toml", { error: String(error) });
   }
 }
 

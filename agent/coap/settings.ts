@@ -90,8 +90,10 @@ export function coapSettings(chosen: Partial<CoapSettings> = {}): CoapSettings {
     `deadlineMs is ${deadlineMs}, must be above 0 and at most ${MAX_TRANSMIT_WAIT_MS}`,
   );
   demand(
-    messagesPerSecond >= 1 && messagesPerSecond < MAX_MESSAGES_PER_SECOND,
-    `messagesPerSecond is ${messagesPerSecond}, must be from 1 to ${MAX_MESSAGES_PER_SECOND - 1}`,
+    Number.isInteger(messagesPerSecond) &&
+      messagesPerSecond >= 1 &&
+      messagesPerSecond < MAX_MESSAGES_PER_SECOND,
+    `messagesPerSecond is ${messagesPerSecond}, must be a whole number from 1 to ${MAX_MESSAGES_PER_SECOND - 1}`,
   );
   demand(settings.nstart >= 1, `nstart is ${settings.nstart}, must be at least 1`);
   demand(

@@ -42,16 +42,13 @@ function secretSource(
   kind: "credential" | "secret file",
   target: "key" | "secret",
 ): Source {
+  const text = "failure" in file ? "" : file.text.trim();
+  const failure = "failure" in file ? file.failure : EMPTY;
   const setting = findSetting("provisioning", target);
-  const failure = "failure" in file ? file.failure : file.text.trim() === "" ? EMPTY : null;
-  const fault = (message: string) =>
-    ({ severity: "error", source: name, place: null, message }) as const;
-  if (failure !== null) return { name, entries: [], problems: [fault(failure)] };
-  if (setting === undefined || "failure" in file) return { name, entries: [], problems: [] };
+  if (text === "" || setting === undefined) {
+    const problem = { severity: "error", source: name, place: null, message: failure } as const;
+    return { name, entries: [], problems: [problem] };
+  }
   const origin = { kind, name: file.name, line: null };
-  return {
-    name,
-    entries: [{ setting, raw: file.text.trim(), origin, place: null }],
-    problems: [],
-  };
+  return { name, entries: [{ setting, raw: text, origin, place: null }], problems: [] };
 }

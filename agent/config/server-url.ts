@@ -52,6 +52,10 @@ export function serverId(url: string): string {
   return port === defaultPort[scheme] ? name : `${name}:${port}`;
 }
 
+/** This machine itself: nobody else is on the way, and no fleet shares it. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127\./.test(host);
+
 function hostName(text: string): string | null {
   const host = text.toLowerCase();
   const labels = host.replace(/\.$/, "").split(".");

@@ -1,7 +1,5 @@
 import type { Config } from "./config.ts";
-import { parseServerUrl } from "./server-url.ts";
-
-const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127\./.test(host);
+import { isLoopback, parseServerUrl } from "./server-url.ts";
 
 /** What is no mistake of the operator, but has to be said as long as it is so. */
 export function standingWarnings({ server }: Config): readonly string[] {

@@ -10,14 +10,23 @@ const wordings: readonly (readonly [pattern: RegExp, what: string, fix: string])
   [/control characters/, "has a control character in it", "remove it"],
 ];
 
-/** `bare` is a value that lacks its quotes, the commonest fault of all: `interval = 30s`. */
-export function syntaxMessage(parserMessage: string, bare: string | null): string {
+/** What the line at fault looks like. */
+export interface FaultyLine {
+  /** It begins with a bracket. */
+  readonly header: boolean;
+  /** A value that lacks its quotes, the commonest fault of all: `interval = 30s`. */
+  readonly bare: string | null;
+}
+
+export function syntaxMessage(parserMessage: string, line: FaultyLine): string {
   const [first = ""] = parserMessage.split("\n");
-  const [what, fix] = wordsFor(first.replace("Invalid TOML document: ", ""), bare);
+  const [what, fix] = wordsFor(first.replace("Invalid TOML document: ", ""), line);
   return `${what}; ${fix} (nothing in this file counts until then)`;
 }
 
-function wordsFor(fault: string, bare: string | null): readonly [string, string] {
+function wordsFor(fault: string, { header, bare }: FaultyLine): readonly [string, string] {
+  if (header && /\bkey\b/.test(fault))
+    return ["not a section header", "write [name] on a line of its own"];
   const known = wordings.find(([pattern]) => pattern.test(fault));
   // `level = info` is taken for the number inf with something behind it.
   const mayLackQuotes = known === undefined || known[0].test("followed by an end-of-line");

@@ -42,6 +42,12 @@ export function readTomlFile(file: ConfigFile): FileSource {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const place = text.pointPlace(error.line, error.column);
-    return broken(syntaxMessage(error.message, text.bareValue(place.line)), place);
+    return broken(
+      syntaxMessage(error.message, {
+        header: text.opensHeader(place.line),
+        bare: text.bareValue(place.line),
+      }),
+      place,
+    );
   }
 }

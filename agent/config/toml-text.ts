@@ -12,6 +12,8 @@ export interface TomlText {
   valuePlace(path: readonly string[]): Place | null;
   /** A position given by the parser, in a text that does not parse. */
   pointPlace(line: number, column: number): Place;
+  /** The line begins like a section header: `[log`. */
+  opensHeader(line: number): boolean;
   /** The unquoted value at this line, `30s` in `interval = 30s`, where it may be shown. */
   bareValue(line: number): string | null;
 }
@@ -68,6 +70,7 @@ export function tomlText(text: string): TomlText {
       const excerpt = cut ? `${shown} …` : shown;
       return { line, column, excerpt, caret: Math.min(caret, excerpt.length - 1), width: 1 };
     },
+    opensHeader: (line) => /^\s*\[/.test(text.slice(lines.start(line), lines.end(line))),
     bareValue(line) {
       const key = keyAt(line);
       if (!key || key.header || !mayShowValue(key.path)) return null;

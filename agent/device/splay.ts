@@ -1,3 +1,4 @@
+import { isLoopback } from "../config/server-url.ts";
 import type { Host } from "../ports.ts";
 
 /** A machine up for longer has not just been powered on with the whole site. */
@@ -18,6 +19,3 @@ export async function bootSplayMs(host: Host, server: string): Promise<SplayMs> 
   if (isLoopback(server) || !(seconds < JUST_BOOTED_S)) return { provisioning: 0, telemetry: 0 };
   return { provisioning: 120_000, telemetry: 30_000 };
 }
-
-const isLoopback = (host: string) =>
-  host === "localhost" || host === "::1" || host.startsWith("127.");

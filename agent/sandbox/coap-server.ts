@@ -32,6 +32,7 @@ const CACHE_BYTES = 16 * 1024;
 export function createCoapServer() {
   let reply: Uint8Array | null = null;
   let serve: Serve = () => null;
+  let bug: { readonly error: unknown } | null = null;
   const socket = Object.assign(new EventEmitter(), {
     send(datagram: Uint8Array) {
       reply = datagram;
@@ -40,14 +41,13 @@ export function createCoapServer() {
   const server = createServer(
     { cacheSize: CACHE_BYTES },
     (request: IncomingMessage, response: OutgoingMessage) => {
-      const served = serve(parsed(request));
-      if (served === null) return;
-      response.code = served.code;
-      for (const { number, value } of served.options) {
-        const name = optionNames[number];
-        if (name) response.setOption(name, Buffer.from(value));
+      try {
+        const served = serve(parsed(request));
+        if (served !== null) write(served, response);
+      } catch (error) {
+        // npm coap drops what a listener throws; a bug of ours must not look like a quiet server.
+        bug = { error };
       }
-      response.end(served.payload && Buffer.from(served.payload));
     },
   );
   server.listen(socket);
@@ -64,6 +64,7 @@ export function createCoapServer() {
       messageId = (messageId + 1) & 0xffff;
       const inner = encode({ ...request, type: "NON", messageId, token: exchange });
       socket.emit("message", Buffer.from(inner), peer);
+      if (bug) throw bug.error;
       const answered = reply === null ? null : decode(reply);
       return answered?.kind === "message" ? answered.message : null;
     },
@@ -76,6 +77,15 @@ export type CoapServer = ReturnType<typeof createCoapServer>;
 interface PeerAddress {
   readonly address: string;
   readonly port: number;
+}
+
+function write({ code, options, payload }: ServedResponse, response: OutgoingMessage): void {
+  response.code = code;
+  for (const { number, value } of options) {
+    const name = optionNames[number];
+    if (name) response.setOption(name, Buffer.from(value));
+  }
+  response.end(payload && Buffer.from(payload));
 }
 
 function parsed(request: IncomingMessage): ParsedRequest {

@@ -3,14 +3,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { AgentError } from "../errors.ts";
 import type { Json } from "../ports.ts";
 import { type Action, actions, type Controlled } from "./control-actions.ts";
+import { page } from "./page.ts";
+import type { SandboxState } from "./state.ts";
 
 const LARGEST_BODY_BYTES = 64 * 1024;
 const SLOWEST_REQUEST_MS = 10_000;
+const NEWEST_SHOWN = 5;
 
-interface Reply {
-  readonly status: number;
-  readonly body: unknown;
-}
+type Reply =
+  | { readonly status: number; readonly body: unknown }
+  | { readonly status: number; readonly page: typeof page };
 
 /** HTTP on 127.0.0.1 to look into the sandbox and to set its faults. Rejects if the port is taken. */
 export async function openControl(sandbox: Controlled, port: number) {
@@ -40,7 +42,10 @@ async function answerTo(request: IncomingMessage, sandbox: Controlled): Promise<
     return problem(403, "the Host header is 127.0.0.1 or localhost");
   }
   const path = (request.url ?? "/").split("?")[0] ?? "/";
-  if (request.method === "GET" && path === "/state") return { status: 200, body: sandbox.state() };
+  if (request.method === "GET" && path === "/") return { status: 200, page };
+  if (request.method === "GET" && path === "/state") {
+    return { status: 200, body: briefly(sandbox.state()) };
+  }
   const action: Action | undefined = Object.hasOwn(actions, path) ? actions[path] : undefined;
   if (!action) return problem(404, `nothing at ${path}`, overview);
   if (request.method !== "POST") return problem(405, `${path} takes POST`, overview);
@@ -53,7 +58,7 @@ async function answerTo(request: IncomingMessage, sandbox: Controlled): Promise<
   return { status: 200, body: result ?? { ok: true } };
 }
 
-const overview = `GET /state; POST ${Object.keys(actions).join(", ")}`;
+const overview = `GET / and /state; POST ${Object.keys(actions).join(", ")}`;
 
 const problem = (status: number, error: string, hint?: string): Reply => ({
   status,
@@ -91,7 +96,26 @@ function parseBody(body: string): Readonly<Record<string, Json>> {
   throw new AgentError("config", "the body is a JSON object");
 }
 
-function send(response: ServerResponse, { status, body }: Reply): void {
-  response.writeHead(status, { "content-type": "application/json", connection: "close" });
-  response.end(`${JSON.stringify(body, null, 2)}\n`);
+/** A key keeps up to 1000 values; here the newest of them say enough. */
+function briefly(state: SandboxState): SandboxState {
+  const devices = Object.entries(state.devices).map(([name, device]) => {
+    const keys = Object.entries(device.telemetry.keys).map(([key, series]) => [
+      key,
+      { ...series, recent: series.recent.slice(-NEWEST_SHOWN) },
+    ]);
+    const telemetry = { ...device.telemetry, keys: Object.fromEntries(keys) };
+    return [name, { ...device, telemetry }];
+  });
+  return { ...state, devices: Object.fromEntries(devices) };
+}
+
+function send(response: ServerResponse, reply: Reply): void {
+  const close = { connection: "close", "cache-control": "no-store" };
+  if ("page" in reply) {
+    response.writeHead(reply.status, { ...reply.page.headers, ...close });
+    response.end(reply.page.html);
+    return;
+  }
+  response.writeHead(reply.status, { "content-type": "application/json", ...close });
+  response.end(`${JSON.stringify(reply.body, null, 2)}\n`);
 }

@@ -21,7 +21,7 @@ export interface Exchange {
 }
 
 /** Message IDs kept at once; the oldest are forgotten first. */
-const MOST_EXCHANGES = 16_384;
+const MOST_EXCHANGES = 8_192;
 const MOST_LOST = 1_024;
 
 /** Remembers requests by peer and message ID (RFC 7252 §4.5), within bounds. */

@@ -14,8 +14,12 @@ export interface SandboxOptionSpec {
 export const sandboxOptionSpecs = {
   "server-only": { type: "boolean", help: "the server alone, without an agent against it" },
   port: { type: "string", value: "N", help: "UDP port (else any free one)" },
-  "http-port": { type: "string", value: "N", help: "TCP port of the control page (else any free)" },
-  "no-http": { type: "boolean", help: "no control over HTTP" },
+  "http-port": {
+    type: "string",
+    value: "N",
+    help: "TCP port of page and control (else any free one)",
+  },
+  "no-http": { type: "boolean", help: "no page and no control over HTTP" },
   loss: { type: "string", value: "PERCENT", help: "lose so many datagrams, each way" },
   duplicate: { type: "string", value: "PERCENT", help: "double so many datagrams, each way" },
   delay: { type: "string", value: "DURATION", help: "delay every datagram, each way" },

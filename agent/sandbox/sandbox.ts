@@ -140,6 +140,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...{ clock, chance, devices, profiles, observations, serverRpc, typeCast },
   });
   let planned = options.afterFirstTelemetry;
+  let outageEnd: Disposable | undefined;
 
   const sandbox = {
     ...operator,
@@ -165,8 +166,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       server = createCoapServer();
     },
     outage(ms: number) {
+      outageEnd?.[Symbol.dispose]();
       faults.set({ outage: true });
-      clock.after(ms, () => faults.set({ outage: false }));
+      outageEnd = clock.after(ms, () => faults.set({ outage: false }));
     },
   };
   const control = await openControlOrClose();

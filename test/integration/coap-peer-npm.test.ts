@@ -148,8 +148,9 @@ test("30 % loss each way, duplicates and reordering: everything acknowledged is 
   let tries = 0;
   const publish = async () => {
     for (let sample = samples[next++]; sample; sample = samples[next++]) {
-      const used = await untilAnswered("POST", "telemetry", textBytes(JSON.stringify(sample)));
-      tries += used;
+      const payload = textBytes(JSON.stringify(sample));
+      const answered = await untilAnswered("POST", "telemetry", payload);
+      tries += answered.tries;
     }
   };
   await Promise.all(Array.from({ length: 4 }, publish));

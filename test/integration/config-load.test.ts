@@ -141,7 +141,7 @@ describe("last-good.toml", () => {
     });
     reportProblems(shell, loaded.problems);
     expect(shell.stderr.filter((line) => !line.startsWith(" "))).toEqual([
-      `${root.path}/etc/pipit/pipit.toml:8: illegal character in key; correct it (nothing in this file counts until then)`,
+      `${root.path}/etc/pipit/pipit.toml:8: not a section header; write [name] on a line of its own (nothing in this file counts until then)`,
       `${kept}: in use, because the configuration does not parse; correct the files named above`,
     ]);
   });

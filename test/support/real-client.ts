@@ -39,12 +39,15 @@ export function realClient(port: number, settings: Partial<CoapSettings> = {}) {
   return {
     client,
     ask,
-    /** Asks again and again, as the publisher does, until an answer came; resolves to the tries. */
-    async untilAnswered(method: CoapRequest["method"], path: string, payload?: Uint8Array) {
+    /** Asks again and again, as the publisher does, until an answer came. */
+    async untilAnswered(
+      method: CoapRequest["method"],
+      path: string,
+      payload?: Uint8Array,
+    ): Promise<{ readonly response: CoapResponse; readonly tries: number }> {
       for (let tries = 1; ; tries++) {
         try {
-          await ask(method, path, payload && { payload });
-          return tries;
+          return { response: await ask(method, path, payload && { payload }), tries };
         } catch (error) {
           if (tries === 20) throw error;
         }

@@ -112,6 +112,10 @@ supervise() {
   umount -R /sys/fs/cgroup 2>/dev/null || true
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
   mount -t tmpfs -o mode=755 tmpfs /run
+  if [ -e "$CGROUP" ]; then # of a supervisor that was killed: `start` has made sure that there is none
+    echo 1 >"$CGROUP/cgroup.kill"
+    remove_cgroup
+  fi
   mkdir "$CGROUP"
   # CAP_BPF and its kin are for RestrictAddressFamilies= and IPAddressDeny=, which else would silently do nothing.
   # shellcheck disable=SC2016 # expanded by the inner shell
@@ -126,6 +130,11 @@ supervise() {
   watcher=$!
   # Whichever ends first: the container, or whoever wanted it.
   wait -n "$nspawn" "$watcher" || true
+}
+
+# Whether the supervisor has been there and is gone.
+ended() {
+  [ -s "$STATE/supervisor.pid" ] && ! kill -0 "$(cat "$STATE/supervisor.pid")" 2>/dev/null
 }
 
 start() {
@@ -144,10 +153,10 @@ start() {
   while :; do
     state=$(inside systemctl is-system-running 2>/dev/null) || true
     case $state in running | degraded) break ;; esac
-    if [ "$SECONDS" -ge "$deadline" ]; then
+    if [ "$SECONDS" -ge "$deadline" ] || ended; then
       tail -n 20 "$STATE/log" >&2
       stop
-      die "$NAME has not booted after $BOOT_LIMIT_S s (${state:-no answer})"
+      die "$NAME has not booted within $BOOT_LIMIT_S s (${state:-no answer})"
     fi
     sleep 0.1
   done

@@ -1,0 +1,98 @@
+import { expect, it, onTestFinished } from "vitest";
+import { runAgent } from "../../agent/app.ts";
+import { defaultConfig } from "../../agent/config/config.ts";
+import { systemClock } from "../../agent/platform/clock.ts";
+import { createLog } from "../../agent/platform/log.ts";
+import { memoryJournal } from "../../agent/platform/memory-journal.ts";
+import { openPlatform } from "../../agent/platform/platform.ts";
+import type { Journal } from "../../agent/ports.ts";
+import { startSandbox } from "../../agent/sandbox/sandbox.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { chosenSeed } from "../support/seeded-random.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const SAMPLES = 40;
+
+/** A journal that keeps its own record of what it accepted: what the server must hold in the end, exactly. */
+function recorded(journal: Journal) {
+  const accepted = new Map<number, readonly string[]>();
+  const full = Promise.withResolvers<void>();
+  const empty = Promise.withResolvers<void>();
+  const recording: Journal = {
+    ...journal,
+    async append(sample) {
+      // Enough is enough: from here on the agent only delivers what waits.
+      if (accepted.size >= SAMPLES) return 0;
+      accepted.set(sample.ts, Object.keys(sample.readings));
+      const id = await journal.append(sample);
+      if (accepted.size === SAMPLES) full.resolve();
+      return id;
+    },
+    async settle(ids) {
+      await journal.settle(ids);
+      if (accepted.size >= SAMPLES && journal.stats().waiting === 0) empty.resolve();
+    },
+  };
+  return { recording, accepted, full: full.promise, empty: empty.promise };
+}
+
+it("delivers every accepted sample exactly once by (device, key, ts), at 30 % loss each way with duplicates and reordering", async () => {
+  const seed = chosenSeed();
+  const server = await startSandbox({ httpPort: null, seed });
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  const proxy = await startFaultProxy({
+    upstream: { host: "127.0.0.1", port: server.port },
+    seed,
+    loss: 0.3,
+    duplicate: 0.1,
+    reorder: 0.1,
+  });
+  onTestFinished(() => proxy[Symbol.asyncDispose]());
+
+  const lines: string[] = [];
+  const log = createLog({
+    level: "debug",
+    journald: false,
+    write: (line) => void lines.push(line),
+  });
+  const journal = memoryJournal({ clock: systemClock, maxBytes: 1e7, maxAgeMs: 1e9 });
+  const { recording, accepted, full, empty } = recorded(journal);
+  const platform = openPlatform({
+    stateDir: temporaryFolder(),
+    sysroot: "/",
+    log,
+    services: { ready() {}, status() {}, watchdogMs: null, watchdog() {}, stopping() {} },
+    journal: recording,
+  });
+  const config = {
+    ...defaultConfig,
+    server: { url: `coap://127.0.0.1:${proxy.port}`, ack_timeout: 50 },
+    provisioning: {
+      ...defaultConfig.provisioning,
+      key: "sandbox-key",
+      secret: "sandbox-secret",
+      device_name: "board-1",
+    },
+    telemetry: { ...defaultConfig.telemetry, interval: 100, phase: 0 },
+  };
+  const stop = new AbortController();
+  const ended = runAgent(config, platform, stop.signal).catch((error: unknown) => error);
+  await Promise.race([Promise.all([full, empty]), ended]);
+  stop.abort();
+  await ended;
+
+  const context = `seed ${seed}\n${lines.slice(-20).join("\n")}`;
+  const { devices } = server.state();
+  expect(Object.keys(devices), context).toEqual(["board-1"]);
+  const { keys } = devices["board-1"]?.telemetry ?? expect.fail(context);
+  const stored = new Map<number, string[]>();
+  for (const [key, { points, recent }] of Object.entries(keys)) {
+    expect(recent, context).toHaveLength(points);
+    for (const { ts } of recent) stored.set(ts, [...(stored.get(ts) ?? []), key]);
+  }
+  const sorted = (all: ReadonlyMap<number, readonly string[]>) =>
+    [...all].map(([ts, names]) => `${ts} ${[...names].sort()}`).sort();
+  expect(sorted(stored), context).toEqual(sorted(accepted));
+  expect(journal.stats(), context).toEqual({ waiting: 0, dropped: 0 });
+  expect(proxy.stats.up.dropped + proxy.stats.down.dropped, context).toBeGreaterThan(10);
+});

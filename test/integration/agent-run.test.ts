@@ -1,0 +1,209 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import {
+  type SandboxEvent,
+  type SandboxOptions,
+  startSandbox,
+} from "../../agent/sandbox/sandbox.ts";
+import { pipit } from "../support/pipit-process.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+/** A sandbox, a configuration that points at it, and the moment when something has happened. */
+async function site(options: SandboxOptions = {}, toml = "") {
+  const events: SandboxEvent[] = [];
+  const waiting = new Set<() => void>();
+  const server = await startSandbox({
+    httpPort: null,
+    ...options,
+    onEvent(event) {
+      events.push(event);
+      for (const look of waiting) look();
+    },
+  });
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  const folder = temporaryFolder();
+  const state = join(folder, "state");
+  const config = join(folder, "pipit.toml");
+  const text = `[server]\nurl = "coap://127.0.0.1:${server.port}"\nack_timeout = "200ms"
+[provisioning]\nkey = "sandbox-key"\nsecret = "sandbox-secret"\ndevice_name = "board-1"
+[telemetry]\ninterval = "1s"\nphase = "0s"\n${toml}`;
+  writeFileSync(config, text, { mode: 0o600 });
+  const until = (done: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!done()) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  const count = (path: string) => events.filter((event) => event.path === path).length;
+  const args = ["--config", config, "--state", state];
+  return { server, events, until, count, config, state, args, text };
+}
+
+it("run provisions once, keeps its credentials to itself, publishes every interval, and stops on SIGTERM", async () => {
+  const { server, until, count, state, args } = await site();
+  const first = pipit(["run", ...args]);
+  await until(() => count("telemetry") >= 3);
+  expect(count("provision")).toBe(1);
+  const file = join(state, "credentials.json");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(readFileSync(file, "utf8")).active.deviceName).toBe("board-1");
+  const { keys } = server.state().devices["board-1"]?.telemetry ?? expect.fail("no device");
+  expect(Object.keys(keys)).toEqual(
+    expect.arrayContaining([
+      "cpuUsage",
+      "load1",
+      "memoryUsage",
+      "diskUsage",
+      "uptime",
+      "networkRxBps",
+    ]),
+  );
+  expect(keys["uptime"]?.latest.type).toBe("LONG");
+  expect(keys["memoryUsage"]?.latest.type).toBe("DOUBLE");
+  first.child.kill("SIGTERM");
+  expect(await first.ended).toBe(0);
+
+  const again = pipit(["run", ...args]);
+  await until(() => count("telemetry") >= 5);
+  expect(count("provision")).toBe(1);
+  expect(Object.keys(server.state().devices)).toEqual(["board-1"]);
+  again.child.kill("SIGINT");
+  expect(await again.ended).toBe(0);
+  const said = [first, again].map(({ stdout, stderr }) => stdout() + stderr()).join("");
+  const token = JSON.parse(readFileSync(file, "utf8")).active.accessToken;
+  expect(said).not.toContain(token);
+  expect(said).not.toContain("sandbox-secret");
+});
+
+it("provision becomes a device without a service, and says so the second time without asking", async () => {
+  const { count, args } = await site();
+  const first = pipit(["provision", ...args]);
+  expect(await first.ended).toBe(0);
+  expect(first.stdout()).toBe('provisioned as "board-1"; token stored and verified\n');
+  const second = pipit(["provision", ...args]);
+  expect(await second.ended).toBe(0);
+  expect(second.stdout()).toMatch(/^already provisioned as "board-1"; token verified \d+ ms\n$/);
+  expect(count("provision")).toBe(1);
+  const json = pipit(["provision", "--json", ...args]);
+  expect(await json.ended).toBe(0);
+  expect(JSON.parse(json.stdout())).toMatchObject({
+    status: "already provisioned",
+    deviceName: "board-1",
+  });
+});
+
+it.each<[string, SandboxOptions, string, RegExp, number]>([
+  [
+    "a wrong secret",
+    {
+      profiles: [
+        { name: "p", key: "sandbox-key", secret: "another", strategy: "ALLOW_CREATE_NEW_DEVICES" },
+      ],
+    },
+    "P022",
+    /"Provision data was not found!"[\s\S]*Device profiles > the profile > Device provisioning/,
+    1,
+  ],
+  [
+    "a device that was never pre-provisioned",
+    {
+      profiles: [
+        {
+          name: "p",
+          key: "sandbox-key",
+          secret: "sandbox-secret",
+          strategy: "CHECK_PRE_PROVISIONED_DEVICES",
+        },
+      ],
+    },
+    "P021",
+    /the name "board-1" is already provisioned: "Failed to provision device!"[\s\S]*provisionState/,
+    1,
+  ],
+  [
+    "provisioning that is switched off",
+    {
+      profiles: [{ name: "p", key: "sandbox-key", secret: "sandbox-secret", strategy: "DISABLED" }],
+    },
+    "P022",
+    /"Provision data was not found!"/,
+    1,
+  ],
+])("provision tells the operator the way out of %s", async (_, options, code, words, exitCode) => {
+  const { args } = await site(options);
+  const refused = pipit(["provision", ...args]);
+  expect(await refused.ended).toBe(exitCode);
+  expect(refused.stderr()).toContain(code);
+  expect(refused.stderr()).toMatch(words);
+  expect(refused.stdout()).toBe("");
+});
+
+it("takes over the token of a pre-provisioned device", async () => {
+  const { server, state, args } = await site({
+    profiles: [
+      {
+        name: "p",
+        key: "sandbox-key",
+        secret: "sandbox-secret",
+        strategy: "CHECK_PRE_PROVISIONED_DEVICES",
+      },
+    ],
+  });
+  server.preprovision("board-1", "token-made-by-the-operator");
+  expect(await pipit(["provision", ...args]).ended).toBe(0);
+  const stored = JSON.parse(readFileSync(join(state, "credentials.json"), "utf8"));
+  expect(stored).toMatchObject({
+    claim: null,
+    active: { accessToken: "token-made-by-the-operator" },
+  });
+});
+
+it("a server that is not there: provision ends with 69, and a later run needs no other help", async () => {
+  const { server, args, count } = await site();
+  server.setFaults({ outage: true });
+  const silent = pipit(["provision", ...args]);
+  expect(await silent.ended).toBe(69);
+  server.setFaults({ outage: false });
+  expect(await pipit(["provision", ...args]).ended).toBe(0);
+  expect(count("provision")).toBe(1);
+});
+
+it("two agents on one state folder: the second ends with 75 and names the first", async () => {
+  const { until, count, args } = await site();
+  const first = pipit(["run", ...args]);
+  await until(() => count("telemetry") >= 1);
+  const second = pipit(["provision", ...args]);
+  expect(await second.ended).toBe(75);
+  expect(second.stderr()).toContain(`pid ${first.child.pid}`);
+});
+
+it("a reload takes the new settings up and loses nothing; a bad edit keeps the old ones running", async () => {
+  const { until, count, config, args, text } = await site();
+  const agent = pipit(["run", ...args]);
+  await until(() => count("telemetry") >= 2);
+  writeFileSync(config, `${text}\n[log]\nlevel = "debug"\n`);
+  agent.child.kill("SIGHUP");
+  await agent.seen(/started[^\n]*\n[\s\S]*started/);
+  const before = count("telemetry");
+  await until(() => count("telemetry") >= before + 2);
+  writeFileSync(config, "[server\nurl=");
+  agent.child.kill("SIGHUP");
+  await agent.seen(/pipit\.toml:1/);
+  const after = count("telemetry");
+  await until(() => count("telemetry") >= after + 2);
+  expect(count("provision")).toBe(1);
+});
+
+it("without a server URL run ends with 78 and says what to write", async () => {
+  const folder = temporaryFolder();
+  const config = join(folder, "pipit.toml");
+  writeFileSync(config, '[telemetry]\ninterval = "1s"\n');
+  const agent = pipit(["run", "--config", config, "--state", join(folder, "state")]);
+  expect(await agent.ended).toBe(78);
+  expect(agent.stderr()).toMatch(/no server URL[\s\S]*url = "coap:\/\//);
+});

@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+
+export interface PipitProcess {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Resolves when standard output or error has matched; rejects when the process ends before. */
+  seen(pattern: RegExp): Promise<void>;
+  /** Resolves to the exit code, or the signal's name. */
+  readonly ended: Promise<number | string>;
+}
+
+/** The real program in a process of its own, killed with the test at the latest. */
+export function pipit(args: readonly string[], env: Record<string, string> = {}): PipitProcess {
+  const child = spawn(process.execPath, ["agent/main.ts", ...args], {
+    cwd: root,
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const text = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (chunk) => {
+    text.out += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk) => {
+    text.err += chunk;
+  });
+  const ended = once(child, "close").then(([code, signal]) => code ?? signal);
+  const seen = (pattern: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (pattern.test(text.out) || pattern.test(text.err)) resolve();
+      };
+      child.stdout.on("data", look);
+      child.stderr.on("data", look);
+      const over = () => {
+        look();
+        reject(new Error(`ended without ${pattern}:\n${text.out}\n${text.err}`));
+      };
+      ended.then(over, over);
+      look();
+    });
+  return { child, stdout: () => text.out, stderr: () => text.err, seen, ended };
+}

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { createSeries } from "../../../agent/sandbox/series.ts";
+import { isStorableKey } from "../../../agent/sandbox/storable-key.ts";
+
+const point = (key: string, ts: number, value: number) =>
+  ({ key, ts, type: "LONG", value, text: String(value) }) as const;
+
+test("the same key and instant is overwritten and counted as a repeat", () => {
+  const series = createSeries({ keepPoints: 10, rememberTimestamps: 10 });
+  series.write([point("a", 1, 1), point("b", 1, 1), point("a", 2, 1)]);
+  expect(series.write([point("a", 1, 9)])).toEqual({ repeats: 1 });
+  const { samples, points, repeats, keys } = series.snapshot();
+  expect({ samples, points, repeats }).toEqual({ samples: 2, points: 3, repeats: 1 });
+  expect(keys["a"]?.recent.map(({ value }) => value)).toEqual([9, 1]);
+});
+
+test("the latest value moves forward in time only, whatever the order of arrival", () => {
+  const series = createSeries({ keepPoints: 10, rememberTimestamps: 10 });
+  for (const ts of [5, 9, 7]) series.write([point("a", ts, ts)]);
+  const { latest, recent } = series.snapshot().keys["a"] ?? expect.unreachable();
+  expect(latest.value).toBe(9);
+  expect(recent.map(({ ts }) => ts)).toEqual([5, 7, 9]);
+});
+
+test("values are kept within bounds while the counts go on", () => {
+  const series = createSeries({ keepPoints: 3, rememberTimestamps: 1_000 });
+  for (let ts = 0; ts < 100; ts++) series.write([point("a", ts, ts)]);
+  const { points, recent } = series.snapshot().keys["a"] ?? expect.unreachable();
+  expect(points).toBe(100);
+  expect(recent.map(({ ts }) => ts)).toEqual([97, 98, 99]);
+});
+
+test.each<[string, boolean]>([
+  ["cpuTemperature", true],
+  ["a < b", true],
+  ["", false],
+  ["  ", false],
+  ["x".repeat(255), true],
+  ["x".repeat(256), false],
+  ["<b>", false],
+  ["</script", false],
+])("whether storage takes the key %j: %s", (key, expected) => {
+  expect(isStorableKey(key)).toBe(expected);
+});
