@@ -101,6 +101,8 @@ install() {
   step='installing the program'
   put 0755 "$executable" /usr/bin/pipit
   put 0644 "$source/LICENSE" /usr/share/doc/pipit/copyright
+  licences=${executable%/*}/third-party-licences.txt
+  [ ! -f "$licences" ] || put 0644 "$licences" /usr/share/doc/pipit/third-party-licences.txt
 
   step='installing the service'
   put 0644 "$source/systemd/pipit.service" /usr/lib/systemd/system/pipit.service
@@ -130,7 +132,7 @@ uninstall() {
   fi
   step='removing files'
   for path in /usr/bin/pipit /usr/lib/systemd/system/pipit.service /usr/lib/sysusers.d/pipit.conf \
-    /usr/share/doc/pipit/copyright; do
+    /usr/share/doc/pipit/copyright /usr/share/doc/pipit/third-party-licences.txt; do
     [ ! -e "$destination$path" ] || run rm "$destination$path"
   done
   [ ! -d "$destination/usr/share/doc/pipit" ] || run rmdir "$destination/usr/share/doc/pipit"

@@ -3,17 +3,18 @@
  *
  *   npm run build [-- --no-strip]
  *
- * Needs no network. The same sources give the same bytes in any folder.
+ * with dist/third-party-licences.txt beside it. Needs no network. The same sources give the same bytes in any folder.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "../package.json" with { type: "json" };
 import { bundle } from "./bundle.ts";
 import { sharedPages } from "./elf-segments.ts";
 import { makeExecutable } from "./executable.ts";
+import { licencesOf, packagesOf } from "./licences.ts";
 import { prepareNode } from "./node-binary.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -39,7 +40,9 @@ const work = join(dist, ".work");
 rmSync(work, { recursive: true, force: true });
 
 const bundled = join(dist, "pipit.cjs");
-await bundle({ root, entry: "agent/main.ts", output: bundled });
+const files = await bundle({ root, entry: "agent/main.ts", output: bundled });
+const packages = [`node_modules/node-linux-${arch}`, ...packagesOf(files)];
+writeFileSync(join(dist, "third-party-licences.txt"), licencesOf(root, packages));
 
 const output = join(dist, `pipit-linux-${arch}`);
 rmSync(output, { force: true });

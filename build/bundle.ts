@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 export interface BundleOptions {
@@ -10,9 +11,12 @@ export interface BundleOptions {
 /** Looked up inside of a try, and not missed: `debug`, a part of the sandbox's CoAP server, would colour its lines. */
 const optional = new Set(["supports-color"]);
 
-/** One CommonJS file: a single executable can neither import() files nor look packages up. */
-export async function bundle({ root, entry, output }: BundleOptions): Promise<void> {
-  const { metafile, warnings } = await build({
+/**
+ * One CommonJS file: a single executable can neither import() files nor look packages up.
+ * Resolves to the files that went into it, relative to `root`.
+ */
+export async function bundle({ root, entry, output }: BundleOptions): Promise<string[]> {
+  const { metafile, warnings, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile: output,
@@ -25,6 +29,7 @@ export async function bundle({ root, entry, output }: BundleOptions): Promise<vo
     minifySyntax: true,
     legalComments: "none",
     metafile: true,
+    write: false,
     logLevel: "warning",
   });
   // For example "import.meta" is empty in CommonJS output: it would fail on the device, not here.
@@ -38,4 +43,16 @@ export async function bundle({ root, entry, output }: BundleOptions): Promise<vo
   );
   if (unknown.length > 0)
     throw new Error(`the bundle would look these up at run time: ${unknown.join(", ")}`);
+  writeFileSync(output, outputFiles.map(({ text }) => ascii(text)).join(""));
+  return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }
+
+/**
+ * V8 keeps a text in one byte a character, or in two if a single one needs it: that would be 0.5 MB of memory on the
+ * device. esbuild escapes all but regular expressions, where \u2019 means the same.
+ */
+const ascii = (text: string): string =>
+  text.replaceAll(
+    /[\u0080-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -6,14 +6,21 @@ import { type OpenEndpointDeps, openEndpoint } from "./open-endpoint.ts";
 import type { TableSizes } from "./stats.ts";
 import { untilAborted } from "./until-aborted.ts";
 
+/** How an exchange ended, for what it says about the connection. */
+export interface ExchangeFailure {
+  readonly error: CoapError;
+  /** Monotonic. */
+  readonly begunAt: number;
+  readonly confirmable: boolean;
+}
+
 /** The way to the server: one endpoint at a time, replaced when it stops working. */
 export interface Connection {
   /** The endpoint, opened if there is none. Rejects with a CoapError, or with the signal's reason. */
   endpoint(signal: AbortSignal): Promise<Endpoint>;
   /** An exchange on `endpoint` was answered. */
   answered(endpoint: Endpoint): void;
-  /** An exchange on `endpoint`, begun at `begunAt`, ended with `error`. */
-  failed(endpoint: Endpoint, error: CoapError, begunAt: number): void;
+  failed(endpoint: Endpoint, failure: ExchangeFailure): void;
   /** Called when observations may be gone: a deadline has passed, or the socket was given up. */
   onDisturbed(listener: () => void): Disposable;
   sizes(): TableSizes;
@@ -94,7 +101,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       good = addressOf.get(endpoint);
       bad = undefined;
     },
-    failed(endpoint, error, begunAt) {
+    failed(endpoint, { error, begunAt, confirmable }) {
       if (error.failure === "unreachable") return broken(endpoint, error);
       if (error.failure === "reset" || error.failure === "rejected") deadlinesInARow = 0;
       if (error.failure !== "timeout" || endpoint !== current) return;
@@ -107,7 +114,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
       ) {
         giveUp(endpoint, error);
         endpoint.drain();
-      } else {
+      } else if (confirmable) {
+        // That a NON got lost says little about what the server remembers.
         disturb();
       }
     },

@@ -8,7 +8,7 @@ import { PRIORITY, type Priority } from "./queue.ts";
 import { type MessageOptions, requestOptions } from "./request-options.ts";
 import { type CoapSettings, MAX_TRANSMIT_WAIT_MS } from "./settings.ts";
 import type { Observer } from "./tables.ts";
-import type { TurnAnswer, Turns } from "./turns.ts";
+import type { Turn, TurnAnswer, Turns } from "./turns.ts";
 
 /** Requests as the caller means them: in one message each way, or in as many blocks as it takes. */
 export interface Transfers {
@@ -30,26 +30,27 @@ export interface TransfersDeps {
   readonly peer: string;
 }
 
+interface MessageParts extends MessageOptions {
+  readonly payload?: Uint8Array;
+  readonly observer?: Observer;
+}
+
 const NO_BYTES = new Uint8Array();
 
 export function createTransfers(deps: TransfersDeps): Transfers {
   const { clock, settings, turns, alone, peer } = deps;
   let { blockBytes } = settings;
 
+  const begin = ({ urgent }: CoapRequest, priority: Priority) =>
+    turns.begin(urgent ? PRIORITY.urgent : priority);
+
   const exchange = (
     request: CoapRequest,
-    priority: Priority,
+    turn: Turn,
     signal: AbortSignal,
-    {
-      payload = NO_BYTES,
-      observer,
-      ...options
-    }: MessageOptions & {
-      readonly payload?: Uint8Array;
-      readonly observer?: Observer;
-    },
+    { payload = NO_BYTES, observer, ...options }: MessageParts,
   ) =>
-    turns.exchange(
+    turn.exchange(
       {
         code: METHOD[request.method],
         confirmable: request.confirmable ?? true,
@@ -58,51 +59,56 @@ export function createTransfers(deps: TransfersDeps): Transfers {
         deadlineMs: Math.min(request.deadlineMs ?? settings.deadlineMs, MAX_TRANSMIT_WAIT_MS),
         observer,
       },
-      request.urgent ? PRIORITY.urgent : priority,
       signal,
     );
 
   const enterAlone = (request: CoapRequest, priority: Priority, signal: AbortSignal) =>
     alone.enter(JSON.stringify([request.method, request.path, request.query]), priority, signal);
 
-  const upload = (request: CoapRequest, body: Uint8Array, signal: AbortSignal) => {
-    let priority: Priority = PRIORITY.normal;
-    return sendBlocks({
+  const upload = (request: CoapRequest, body: Uint8Array, turn: Turn, signal: AbortSignal) =>
+    sendBlocks({
       body,
       blockBytes,
       peer,
-      async ask(options, payload) {
-        const { message } = await exchange(request, priority, signal, { ...options, payload });
-        priority = PRIORITY.continuation;
-        return message;
-      },
+      ask: async (options, payload) =>
+        (await exchange(request, turn, signal, { ...options, payload })).message,
     });
-  };
 
-  const download = (request: CoapRequest, first: Message, signal: AbortSignal) =>
+  const download = (request: CoapRequest, first: Message, turn: Turn, signal: AbortSignal) =>
     receiveBlocks({
       first,
       peer,
       clock,
       limits: settings,
       mayRestart: request.method === "GET",
-      ask: async (block2) =>
-        (await exchange(request, PRIORITY.continuation, signal, { block2 })).message,
+      ask: async (block2) => (await exchange(request, turn, signal, { block2 })).message,
     });
 
+  const downloadAlone = async (
+    request: CoapRequest,
+    first: Message,
+    turn: Turn,
+    signal: AbortSignal,
+  ) => {
+    if (!first.options.block2?.more) return download(request, first, turn, signal);
+    // Who is in there may need the place to come to an end.
+    turn.pause();
+    using _alone = await enterAlone(request, PRIORITY.continuation, signal);
+    return await download(request, first, turn, signal);
+  };
+
   const sendOnce = async (request: CoapRequest, signal: AbortSignal) => {
+    using turn = begin(request, PRIORITY.normal);
     const body = request.payload ?? NO_BYTES;
     if (body.length > blockBytes) {
       using _alone = await enterAlone(request, PRIORITY.normal, signal);
-      const answer = await upload(request, body, signal);
+      const answer = await upload(request, body, turn, signal);
       checkFinal(answer, peer);
-      return await download(request, answer, signal);
+      return await download(request, answer, turn, signal);
     }
-    const { message } = await exchange(request, PRIORITY.normal, signal, { payload: body });
+    const { message } = await exchange(request, turn, signal, { payload: body });
     checkFinal(message, peer);
-    if (!message.options.block2?.more) return await download(request, message, signal);
-    using _alone = await enterAlone(request, PRIORITY.continuation, signal);
-    return await download(request, message, signal);
+    return await downloadAlone(request, message, turn, signal);
   };
 
   return {
@@ -118,13 +124,15 @@ export function createTransfers(deps: TransfersDeps): Transfers {
         return await sendOnce(request, signal);
       }
     },
-    register: (path, observer, signal) =>
-      exchange({ method: "GET", path }, PRIORITY.normal, signal, { observe: 0, observer }),
+    async register(path, observer, signal) {
+      const request: CoapRequest = { method: "GET", path };
+      using turn = begin(request, PRIORITY.normal);
+      return await exchange(request, turn, signal, { observe: 0, observer });
+    },
     async complete(path, first, signal) {
       const request: CoapRequest = { method: "GET", path };
-      if (!first.options.block2?.more) return download(request, first, signal);
-      using _alone = await enterAlone(request, PRIORITY.continuation, signal);
-      return await download(request, first, signal);
+      using turn = begin(request, PRIORITY.continuation);
+      return await downloadAlone(request, first, turn, signal);
     },
   };
 }

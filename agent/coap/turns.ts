@@ -11,9 +11,17 @@ export interface TurnAnswer extends Answer {
   readonly endpoint: Endpoint;
 }
 
+/** One request's claim on the queue, for one exchange or for all blocks of a body, one after the other. */
+export interface Turn extends Disposable {
+  /** After the first one it goes ahead of requests that have not begun, but not of urgent ones. */
+  exchange(request: OutgoingRequest, signal: AbortSignal): Promise<TurnAnswer>;
+  /** Gives up the place until the next exchange. */
+  pause(): void;
+}
+
 /** Exchanges in their turn: queue, connection, exchange, and what it tells about the connection. */
 export interface Turns {
-  exchange(request: OutgoingRequest, priority: Priority, signal: AbortSignal): Promise<TurnAnswer>;
+  begin(priority: Priority): Turn;
   ping(deadlineMs: number, signal: AbortSignal): Promise<number>;
 }
 
@@ -31,6 +39,7 @@ export function createTurns(deps: TurnsDeps): Turns {
   const { clock, queue, connection, probing, queueDeadlineMs, peer } = deps;
 
   const onEndpoint = async <T>(
+    confirmable: boolean,
     signal: AbortSignal,
     work: (endpoint: Endpoint) => Promise<T>,
   ): Promise<T> => {
@@ -41,7 +50,7 @@ export function createTurns(deps: TurnsDeps): Turns {
       connection.answered(endpoint);
       return result;
     } catch (error) {
-      if (error instanceof CoapError) connection.failed(endpoint, error, begunAt);
+      if (error instanceof CoapError) connection.failed(endpoint, { error, begunAt, confirmable });
       throw error;
     }
   };
@@ -62,16 +71,32 @@ export function createTurns(deps: TurnsDeps): Turns {
   };
 
   return {
-    async exchange(request, priority, signal) {
-      using _place = await place(request.confirmable, priority, signal);
-      return await onEndpoint(signal, async (endpoint) => ({
-        ...(await endpoint.exchange(request, signal)),
-        endpoint,
-      }));
+    begin(first) {
+      let priority = first;
+      let held: Disposable | undefined;
+      const pause = () => {
+        held?.[Symbol.dispose]();
+        held = undefined;
+      };
+      return {
+        async exchange(request, signal) {
+          // Back in the queue before the old place is given up, or a later request would slip in.
+          const next = place(request.confirmable, priority, signal);
+          pause();
+          held = await next;
+          if (priority === PRIORITY.normal) priority = PRIORITY.continuation;
+          return await onEndpoint(request.confirmable, signal, async (endpoint) => ({
+            ...(await endpoint.exchange(request, signal)),
+            endpoint,
+          }));
+        },
+        pause,
+        [Symbol.dispose]: pause,
+      };
     },
     async ping(deadlineMs, signal) {
       using _place = await place(true, PRIORITY.urgent, signal);
-      return await onEndpoint(signal, (endpoint) => endpoint.ping(deadlineMs, signal));
+      return await onEndpoint(true, signal, (endpoint) => endpoint.ping(deadlineMs, signal));
     },
   };
 }

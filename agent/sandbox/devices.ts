@@ -52,20 +52,25 @@ export interface NewDevice {
   readonly provisioned: boolean;
 }
 
+export interface DeviceLimits extends SeriesLimits {
+  readonly mostDevices: number;
+}
+
 /** All devices of the one tenant; names and credentials are unique in it. */
-export function createDevices(limits: SeriesLimits) {
+export function createDevices(limits: DeviceLimits) {
   const devices = new Map<string, Device>();
-  const all = () => [...devices.values()];
 
   return {
-    all,
+    all: () => [...devices.values()],
     named: (name: string): Device | undefined => devices.get(name),
     remove: (name: string): void => void devices.delete(name),
-    /** Null where a name or a credential is taken: nothing is created. */
+    /** Null where a name or a credential is taken, or the tenant is full: nothing is created. */
     create(spec: NewDevice): Device | null {
       const { name, profile, credentials, gateway = false, provisioned } = spec;
-      const taken = all().some((device) => device.credentials?.id === credentials.id);
-      if (devices.has(name) || taken) return null;
+      const taken = devices
+        .values()
+        .some((device) => device.credentials?.id === credentials.id || device.name === name);
+      if (taken || devices.size >= limits.mostDevices) return null;
       const device: Device = {
         name,
         profile,
@@ -83,9 +88,11 @@ export function createDevices(limits: SeriesLimits) {
     },
     /** Only a device whose credentials are an access token can use CoAP without DTLS. */
     byAccessToken: (token: string): Device | undefined =>
-      all().find(
-        ({ credentials }) => credentials?.type === "ACCESS_TOKEN" && credentials.id === token,
-      ),
+      devices
+        .values()
+        .find(
+          ({ credentials }) => credentials?.type === "ACCESS_TOKEN" && credentials.id === token,
+        ),
   };
 }
 

@@ -121,7 +121,7 @@ function responseOf(answer: Exclude<Outcome, "silent">, request: Message) {
   return { code: answer.code, options, ...(answer.payload && { payload: answer.payload }) };
 }
 
-/** RFC 7967 §2.1: bit 2 suppresses 2.xx, bit 4 4.xx, bit 5 5.xx. */
+/** RFC 7967 §2.1: 2 suppresses 2.xx, 8 suppresses 4.xx, 16 suppresses 5.xx. */
 function isUnwanted(request: Message, code: string): boolean {
   const mask = uintOptionOf(request, OPTION.NO_RESPONSE) ?? 0;
   return (mask & (1 << (Number(code[0]) - 1))) !== 0;

@@ -10,7 +10,7 @@ export interface SandboxEvent {
   readonly method: string;
   /** The feature word; null where the path had none. */
   readonly path: Feature | null;
-  /** "2.01"; "none" where ThingsBoard stays silent; "RST" for a fault. */
+  /** "2.01"; "none" where ThingsBoard stays silent. */
   readonly code: string;
   readonly device: string | null;
   /** Key-value pairs in the body. */

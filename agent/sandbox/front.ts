@@ -34,6 +34,8 @@ export interface FrontDeps {
   served(exchange: Exchange, code: string, about: About | null): void;
 }
 
+const MOST_UNCONFIRMED = 1_024;
+
 const isRequest = ({ code }: Message) => code.startsWith("0.");
 
 /** CoAP's message layer as ThingsBoard's stack does it: types, message IDs, ACK, RST, repetition. */
@@ -53,8 +55,9 @@ export function createFront(deps: FrontDeps) {
   });
   let nextMessageId = Math.floor(chance.fraction() * 65_536);
   const freshMessageId = () => (nextMessageId = (nextMessageId + 1) & 0xffff);
-  /** The last non-confirmable notification to each peer, so that a RST finds its observation. */
-  const sentNon = new Map<string, (delivery: Delivery) => void>();
+  /** Non-confirmable notifications of late, so that a RST finds its observation. */
+  const unconfirmed = new Map<string, (delivery: Delivery) => void>();
+  const keyOf = (peer: Peer, messageId: number) => `${peer.key} ${messageId}`;
 
   return {
     received(datagram: Uint8Array, peer: Peer): void {
@@ -98,7 +101,9 @@ export function createFront(deps: FrontDeps) {
         return;
       }
       const messageId = freshMessageId();
-      sentNon.set(peer.key, (delivery) => delivery === "reset" && settled(delivery));
+      unconfirmed.set(keyOf(peer, messageId), settled);
+      const [oldest] = unconfirmed.keys();
+      if (unconfirmed.size > MOST_UNCONFIRMED && oldest) unconfirmed.delete(oldest);
       send(encode({ ...message, type: "NON", messageId }), peer);
     },
 
@@ -106,7 +111,7 @@ export function createFront(deps: FrontDeps) {
     forget(): void {
       exchanges.forget();
       confirmables.forget();
-      sentNon.clear();
+      unconfirmed.clear();
     },
   };
 
@@ -115,7 +120,7 @@ export function createFront(deps: FrontDeps) {
   }
 
   function rejected(peer: Peer, messageId: number) {
-    if (!confirmables.reset(peer, messageId)) sentNon.get(peer.key)?.("reset");
+    if (!confirmables.reset(peer, messageId)) unconfirmed.get(keyOf(peer, messageId))?.("reset");
   }
 
   function requested(request: Message, peer: Peer) {
@@ -125,8 +130,7 @@ export function createFront(deps: FrontDeps) {
     const exchange = exchanges.begin(peer, request);
     counters.requests++;
     if (request.type === "CON") armEmptyAck(exchange);
-    const evaluated = deps.evaluate(request, peer);
-    const { outcome, about, response } = evaluated;
+    const { outcome, about, response } = deps.evaluate(request, peer);
     const code = outcome === "silent" ? "none" : outcome.code;
     counters.answers[code] = (counters.answers[code] ?? 0) + 1;
     if (outcome === "silent") counters.silent++;

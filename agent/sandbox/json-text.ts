@@ -41,4 +41,13 @@ export function jsonText(node: JsonNode): string {
   return JSON.stringify(node);
 }
 
-export const jsonValue = (node: JsonNode): Json => JSON.parse(jsonText(node));
+/** The value of a text that holds a JSON object; null for any other text. */
+export function parseJsonObject(text: string): Readonly<Record<string, Json>> | null {
+  try {
+    const root = parseJson(text);
+    return isObject(root) ? JSON.parse(jsonText(root)) : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

@@ -4,6 +4,7 @@ import { createCoapServer } from "./coap-server.ts";
 import { openControl } from "./control.ts";
 import { newCounters } from "./counters.ts";
 import { createDeviceApi } from "./device-api.ts";
+import { createDeviceOperations } from "./device-operations.ts";
 import { createDevices, type ProfileSpec } from "./devices.ts";
 import { createEvaluation } from "./evaluation.ts";
 import type { SandboxEvent } from "./event.ts";
@@ -14,6 +15,7 @@ import { createObservations } from "./observations.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import type { Peer } from "./peer.ts";
 import { defaultProfile } from "./profile.ts";
+import { createProvisionAnswer } from "./provision-answer.ts";
 import { createProvisioning } from "./provisioning.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { createServerRpc } from "./server-rpc.ts";
@@ -71,7 +73,8 @@ export interface Sandbox extends AsyncDisposable, Operator {
   outage(ms: number): void;
 }
 
-const REMEMBERED_TIMESTAMPS = 200_000;
+const REMEMBERED_TIMESTAMPS = 50_000;
+const MOST_DEVICES = 1_000;
 const LARGEST_BODY_BYTES = 1024 * 1024;
 const MOST_UPLOADS = 64;
 
@@ -90,6 +93,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const devices = createDevices({
     keepPoints: options.keepPoints ?? 1_000,
     rememberTimestamps: REMEMBERED_TIMESTAMPS,
+    mostDevices: MOST_DEVICES,
   });
   const rateLimit = createRateLimit(clock);
   const uploads = createUploads(clock, {
@@ -108,10 +112,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     timeoutMs: times.rpcTimeoutMs,
     push: (device, body) => observations.notify(device, "rpc", body),
   });
-  const { coreTimeoutMs } = times;
-  const api = createDeviceApi({
-    ...{ clock, devices, observations, serverRpc, typeCast, coreTimeoutMs, clientRpcReplies },
-    provision: createProvisioning({ profiles, devices, randomName: chance.name }),
+  const operations = createDeviceOperations({
+    ...{ clock, observations, serverRpc, typeCast, clientRpcReplies },
     admit({ name }, points) {
       const { rate, pointRate } = faults.now();
       if (points === 0) return rateLimit.take(`${name} other`, 1, rate);
@@ -121,7 +123,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       );
     },
   });
-  let server = createCoapServer();
+  const { coreTimeoutMs } = times;
+  const api = createDeviceApi({
+    ...{ devices, operations, coreTimeoutMs },
+    provision: createProvisionAnswer({
+      coreTimeoutMs,
+      provision: createProvisioning({ profiles, devices, randomName: chance.name }),
+    }),
+  });
   const evaluation = createEvaluation({ api, uploads, faults, chance, server: () => server });
   const front = createFront({
     ...{ clock: session, chance, times, faults, counters },
@@ -136,6 +145,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     received: front.received,
     lost: front.lost,
   });
+  let server = createCoapServer();
   const operator = createOperator({
     ...{ clock, chance, devices, profiles, observations, serverRpc, typeCast },
   });

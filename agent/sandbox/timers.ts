@@ -1,11 +1,14 @@
 import type { Clock } from "../ports.ts";
 
+/** Longest delay setTimeout takes; above it fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The clock of this machine; tests bring their own. */
 export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, task) {
-    const timer = setTimeout(task, Math.max(0, ms));
+    const timer = setTimeout(task, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
 };

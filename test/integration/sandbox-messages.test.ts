@@ -120,6 +120,9 @@ describe("an observation", () => {
       ["NON", 1],
       ["NON", 2],
     ]);
+    client.reset(first);
+    await client.settled();
+    expect(observes(world)).toEqual(["attributes"]);
     client.reset(pushed[1] ?? expect.unreachable());
     await client.settled();
     expect(observes(world)).toEqual([]);
@@ -237,14 +240,29 @@ describe("blocks", () => {
       ...extra,
     });
 
-  test("of an upload may begin anew after an abandoned one", async () => {
+  test("of an upload may begin anew after an abandoned, longer one", async () => {
     await using world = await openSandboxWorld();
-    for (const number of [0, 1, 0, 1]) {
-      expect((await world.ask(block(number, true))).code).toBe("2.31");
+    for (const number of [0, 1, 2]) {
+      const abandoned = telemetry("z".repeat(1024), { block1: number * 16 + 8 + 6 });
+      expect((await world.ask(abandoned)).code).toBe("2.31");
     }
-    expect((await world.ask(block(2, false))).code).toBe("2.01");
+    const shorter = JSON.stringify({ text: "y".repeat(1_200) });
+    const first = telemetry(shorter.slice(0, 1024), { block1: 8 + 6 });
+    expect((await world.ask(first)).code).toBe("2.31");
+    const last = telemetry(shorter.slice(1024), { block1: 16 + 6 });
+    expect((await world.ask(last)).code).toBe("2.01");
     const { keys } = world.sandbox.state().devices["board"]?.telemetry ?? expect.unreachable();
-    expect(keys["text"]?.latest.value).toBe(long.text);
+    expect(keys["text"]?.latest.value).toBe("y".repeat(1_200));
+  });
+
+  test("of 16 bytes, whose first one is an option of no bytes, work both ways", async () => {
+    await using world = await openSandboxWorld();
+    const stored = await world.ask(telemetry('{"a":1}', { block1: 0 }));
+    expect([stored.code, optionUint(stored, 27)]).toEqual(["2.01", 0]);
+    world.sandbox.setSharedAttributes("board", { text: "0123456789" });
+    const path = "/api/v1/boardToken/attributes";
+    const first = await world.ask({ method: "GET", path, block2: 0 });
+    expect([first.payload.toString(), optionUint(first, 23)]).toEqual(['{"shared":{"text', 8]);
   });
 
   test("with a gap, or another Content-Format in between, are 4.08", async () => {

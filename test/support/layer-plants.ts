@@ -209,13 +209,19 @@ export const plantedGlobals = (globals: readonly string[]): Plant[] =>
     })),
   ]);
 
+/** The core may not even see the process; elsewhere only main.ts ends it. */
+const endingTheProcess = (from: Part): readonly string[] => {
+  if (from === "main.ts") return [];
+  return isCore(from) ? ["noRestrictedGlobals"] : ["noJsRestrictedProperties"];
+};
+
 /** Rules that hold in all of agent/. */
 export const plantedHouseRules = (): Plant[] =>
   parts.flatMap((from) => [
     {
       from,
       code: "export const planted = () => process.exit(1);",
-      rules: from === "main.ts" ? [] : ["noProcessExit"],
+      rules: endingTheProcess(from),
     },
     { from, code: `export const planted = () => console.log("x");`, rules: ["noConsole"] },
     {

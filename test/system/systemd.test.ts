@@ -13,8 +13,8 @@ let invocation: string;
 
 beforeAll(async () => {
   machine = await startContainer(`systemd-${process.pid}`);
-  const executable = `dist/pipit-linux-${process.arch}`;
-  for (const name of ["install.sh", "LICENSE", "config", "systemd", executable]) {
+  const built = [`dist/pipit-linux-${process.arch}`, "dist/third-party-licences.txt"];
+  for (const name of ["install.sh", "LICENSE", "config", "systemd", ...built]) {
     const target = join(machine.root, SOURCE, name);
     mkdirSync(join(target, ".."), { recursive: true });
     cpSync(join(repository, name), target, { recursive: true });

@@ -142,7 +142,7 @@ it("bounds what it remembers under a flood", async () => {
   expect(client.stats().deduplicated).toBe(1_024);
 });
 
-it("survives 20 000 mutated datagrams with live tokens and still completes", async () => {
+it("survives 3000 mutated datagrams with live tokens and still completes", async () => {
   const seed = 20_261_122;
   const random = seededRandom(seed);
   const { request, replies, clock, start, network } = await inFlight();
@@ -151,7 +151,7 @@ it("survives 20 000 mutated datagrams with live tokens and still completes", asy
     response(request, { type: "ACK", mid: request.mid, options: { "Max-Age": 60 } }),
     { type: "CON", mid: 1 } as const,
   ].map(write);
-  for (let round = 0; round < 20_000; round++) {
+  for (let round = 0; round < 3_000; round++) {
     const bytes = Uint8Array.from(models[round % models.length] ?? []);
     for (let flips = 0; flips < 3; flips++)
       bytes[Math.floor(random.fraction() * bytes.length)] = Math.floor(random.fraction() * 256);

@@ -7,7 +7,7 @@ const notification = (text: string, gap = false): Observation => ({
   response: { code: "2.05", payload: new TextEncoder().encode(text) },
   gap,
 });
-const valueOf = async (result: Promise<IteratorResult<Observation, undefined>>) =>
+const taken = async (result: Promise<IteratorResult<Observation, undefined>>) =>
   (await result).value;
 
 it("hands out in order, to readers who came before and after", async () => {
@@ -15,15 +15,15 @@ it("hands out in order, to readers who came before and after", async () => {
   const early = buffer.next();
   buffer.push(notification("one"));
   buffer.push(notification("two"));
-  expect(await valueOf(early)).toEqual(notification("one"));
-  expect(await valueOf(buffer.next())).toEqual(notification("two"));
+  expect(await taken(early)).toEqual(notification("one"));
+  expect(await taken(buffer.next())).toEqual(notification("two"));
 });
 
 it("drops the oldest when full and says so with the next one", async () => {
   const buffer = createObservationBuffer(2);
   for (const text of ["one", "two", "three", "four"]) buffer.push(notification(text));
-  expect(await valueOf(buffer.next())).toEqual(notification("three", true));
-  expect(await valueOf(buffer.next())).toEqual(notification("four"));
+  expect(await taken(buffer.next())).toEqual(notification("three", true));
+  expect(await taken(buffer.next())).toEqual(notification("four"));
 });
 
 it("needs no gap once a registration has brought the whole state", async () => {
@@ -33,8 +33,8 @@ it("needs no gap once a registration has brought the whole state", async () => {
     response: { code: "2.05", payload: new Uint8Array() },
   };
   for (const each of [notification("lost"), registered, notification("next")]) buffer.push(each);
-  expect(await valueOf(buffer.next())).toEqual(registered);
-  expect(await valueOf(buffer.next())).toEqual(notification("next"));
+  expect(await taken(buffer.next())).toEqual(registered);
+  expect(await taken(buffer.next())).toEqual(notification("next"));
 });
 
 it("is done after close, for waiting readers too", async () => {

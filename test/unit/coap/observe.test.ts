@@ -164,7 +164,8 @@ it("is not put off by Max-Age as long as notifications come", async () => {
 
 it("acknowledges and drops a 2.02 on the token that it replaced itself", async () => {
   const { notify, registrations, clock, seen } = await observing();
-  await clock.advance(10 * MINUTE);
+  await clock.until(() => registrations().length === 2);
+  await clock.settle();
   const old = registrations()[0]?.token;
   const before = [...seen];
   expect(await notify(1, "", { code: "2.02", ...(old && { token: old }) })).toBe("ACK");
@@ -266,6 +267,13 @@ it("registers again when any CON has timed out", async () => {
   expect(await ask(GET)).toMatchObject({ failure: "timeout" });
   await clock.settle();
   expect(registrations()).toHaveLength(2);
+});
+
+it("does not register again because a NON got lost", async () => {
+  const { ask, registrations, clock } = await observing();
+  expect(await ask({ ...GET, confirmable: false })).toMatchObject({ failure: "timeout" });
+  await clock.settle();
+  expect(registrations()).toHaveLength(1);
 });
 
 it("registers again on the new socket when the old one died", async () => {

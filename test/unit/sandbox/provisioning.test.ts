@@ -6,7 +6,7 @@ import { createProvisioning, provisionBody } from "../../../agent/sandbox/provis
 const valid = { provisionDeviceKey: "k", provisionDeviceSecret: "s" };
 
 function open(strategy: Strategy = "ALLOW_CREATE_NEW_DEVICES") {
-  const devices = createDevices({ keepPoints: 1, rememberTimestamps: 1 });
+  const devices = createDevices({ keepPoints: 1, rememberTimestamps: 1, mostDevices: 3 });
   const profile = { name: "boards", key: "k", secret: "s", strategy };
   let made = 0;
   const provision = createProvisioning({
@@ -67,6 +67,14 @@ describe("the strategy that creates devices", () => {
     expect(ask({ deviceName: "b", token: "t" })?.status).toBe("FAILURE");
     expect(ask({ deviceName: "c", token: "tab\there" })?.status).toBe("FAILURE");
     expect(devices.all().map(({ name }) => name)).toEqual(["a"]);
+  });
+
+  test("fails when the tenant has as many devices as it may have", () => {
+    const { ask } = open();
+    expect([1, 2, 3, 4].map(() => ask({})?.status)).toEqual([
+      ...["SUCCESS", "SUCCESS", "SUCCESS"],
+      "FAILURE",
+    ]);
   });
 
   test.each<[string, object, unknown]>([
