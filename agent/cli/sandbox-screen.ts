@@ -5,7 +5,7 @@ import type { SandboxState } from "../sandbox/sandbox.ts";
 export function acknowledgedTable({ devices }: SandboxState): readonly string[] {
   const units = new Map(collectors.flatMap(({ keys }) => Object.entries(keys)));
   return Object.values(devices).flatMap(({ name, telemetry }) => {
-    const keys = Object.entries(telemetry.keys);
+    const keys = Object.entries(telemetry.keys).sort(([a], [b]) => placeOf(a) - placeOf(b));
     const width = Math.max(0, ...keys.map(([key]) => key.length));
     const rows = keys.map(([key, { latest }]) => {
       const text = typeof latest.value === "string" ? latest.value : JSON.stringify(latest.value);
@@ -14,6 +14,14 @@ export function acknowledgedTable({ devices }: SandboxState): readonly string[] 
     return ["", `  ${name}: ${keys.length} values acknowledged and stored by the server`, ...rows];
   });
 }
+
+const order = collectors.flatMap(({ keys }) => Object.keys(keys));
+
+/** As `pipit sample` lists them; what no collector declares comes last. */
+const placeOf = (key: string) => {
+  const place = order.indexOf(key);
+  return place < 0 ? order.length : place;
+};
 
 export interface Delivered {
   readonly accepted: number;

@@ -13,7 +13,7 @@ export async function openSandboxServer(
     throw portTaken(error);
   });
   const { port, httpPort } = server;
-  const control = httpPort === null ? "" : `, state on http://127.0.0.1:${httpPort}/state`;
+  const control = httpPort === null ? "" : `, page http://127.0.0.1:${httpPort}/`;
   shell.out(`sandbox   ThingsBoard stand-in on coap://127.0.0.1:${port}${control}`);
   shell.out(`          provisioning key ${defaultProfile.key}, secret ${defaultProfile.secret}`);
   return server;

@@ -2,12 +2,11 @@ import { writeSync } from "node:fs";
 import { stderrLines } from "../platform/stderr.ts";
 import type { Shell } from "./command.ts";
 
-/** The process as commands see it. SIGINT and SIGTERM ask once to stop; the second one ends the process at once. */
+/** Ctrl-C reaches us twice under npm: from the terminal, and passed on by npm. That is still one wish. */
+const SAME_WISH_MS = 500;
+
+/** The process as commands see it. */
 export function processShell(plain: boolean): Shell {
-  const stopping = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => stopping.abort(new Error(name)));
-  }
   const err = stderrLines();
   return {
     env: process.env,
@@ -15,12 +14,31 @@ export function processShell(plain: boolean): Shell {
     err,
     color: process.stdout.isTTY === true && !plain && !process.env["NO_COLOR"],
     terminal: process.stderr.isTTY === true,
-    signal: stopping.signal,
+    signal: stopSignal(),
     onHangup(callback) {
       process.on("SIGHUP", callback);
       return { [Symbol.dispose]: () => void process.off("SIGHUP", callback) };
     },
   };
+}
+
+/** SIGINT and SIGTERM ask to stop; asked a second time, the process ends at once, as if it had not listened. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  let firstMs = 0;
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    const onSignal = () => {
+      if (!stopping.signal.aborted) {
+        firstMs = performance.now();
+        stopping.abort(new Error(name));
+      } else if (performance.now() - firstMs > SAME_WISH_MS) {
+        process.off(name, onSignal);
+        process.kill(process.pid, name);
+      }
+    };
+    process.on(name, onSignal);
+  }
+  return stopping.signal;
 }
 
 /** Synchronous, so that nothing is lost at exit; waits for a slow reader, and stops for one that has gone. */

@@ -1,5 +1,5 @@
 import type { Logger } from "../ports.ts";
-import { type CoapError, cancelled } from "./coap-error.ts";
+import { CoapError, cancelled } from "./coap-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { addressOrder, createNames } from "./names.ts";
 import { type OpenEndpointDeps, openEndpoint } from "./open-endpoint.ts";
@@ -42,8 +42,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let current: Endpoint | undefined;
   let opening: Promise<Endpoint> | undefined;
   let addresses: readonly string[] = [];
-  let good: string | undefined;
-  let bad: string | undefined;
+  let lastFailed: string | undefined;
   let deadlinesInARow = 0;
 
   const disturb = () => {
@@ -53,8 +52,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
   /** The next request opens a new socket: new port, new message IDs, the name looked up again. */
   const giveUp = (endpoint: Endpoint, reason: CoapError) => {
     if (endpoint !== current) return;
-    bad = addressOf.get(endpoint);
-    log.info("connection given up", { address: bad, reason: reason.message });
+    lastFailed = addressOf.get(endpoint);
+    log.info("connection given up", { address: lastFailed, reason: reason.message });
     current = undefined;
     deadlinesInARow = 0;
     disturb();
@@ -67,20 +66,25 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   const closed = (endpoint: Endpoint) => void addressOf.delete(endpoint);
 
+  const use = (endpoint: Endpoint, address: string): Endpoint => {
+    // Between the opening and this turn the client may have closed, or the socket died.
+    if (closing.signal.aborted) endpoint.close(cancelled(`the connection to ${host}`));
+    if (!endpoint.isUsable) throw new CoapError("unreachable", `the socket to ${address} died`);
+    log.info("connection opened", { address, port: server.port });
+    addressOf.set(endpoint, address);
+    current = endpoint;
+    return endpoint;
+  };
+
   const open = async (): Promise<Endpoint> => {
     addresses = await names.lookUp(closing.signal);
     let failure: unknown;
-    for (const address of addressOrder(addresses, good, bad)) {
+    for (const address of addressOrder(addresses, lastFailed)) {
       try {
-        const endpoint = await openEndpoint(deps, address, closing.signal, { broken, closed });
-        log.info("connection opened", { address, port: server.port });
-        addressOf.set(endpoint, address);
-        current = endpoint;
-        return endpoint;
+        return use(await openEndpoint(deps, address, closing.signal, { broken, closed }), address);
       } catch (error) {
         closing.signal.throwIfAborted();
         failure = error;
-        bad = address;
       }
     }
     throw failure;
@@ -96,10 +100,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       return untilAborted(opening, signal);
     },
     answered(endpoint) {
-      if (endpoint !== current) return;
-      deadlinesInARow = 0;
-      good = addressOf.get(endpoint);
-      bad = undefined;
+      if (endpoint === current) deadlinesInARow = 0;
     },
     failed(endpoint, { error, begunAt, confirmable }) {
       if (error.failure === "unreachable") return broken(endpoint, error);

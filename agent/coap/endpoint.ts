@@ -100,12 +100,6 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     close(new CoapError("unreachable", `the connection to ${peer} was given up`));
   };
 
-  const admit = async (signal: AbortSignal) => {
-    lifetime.signal.throwIfAborted();
-    await pace.admit(signal);
-    lifetime.signal.throwIfAborted();
-  };
-
   /** Sends it and waits for its end. Everything up to the first transmission happens in this turn. */
   const launch = (
     message: Omit<OutgoingMessage, "messageId">,
@@ -114,6 +108,9 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     observer?: Observer,
   ) =>
     new Promise<Answer>((resolve, reject) => {
+      // Either may have ended between the turn that admitted this message and this one.
+      lifetime.signal.throwIfAborted();
+      signal.throwIfAborted();
       const messageId = nextMessageId();
       const datagram = encode({ ...message, messageId });
       const token = message.token?.toHex() ?? "";
@@ -182,24 +179,25 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     },
 
     async exchange({ code, confirmable, options, payload, deadlineMs, observer }, signal) {
-      await admit(signal);
+      await pace.admit(signal);
       const type = confirmable ? "CON" : "NON";
       const token = random.bytes(TOKEN_BYTES);
       return launch({ type, code, token, options, payload }, deadlineMs, signal, observer);
     },
     async ping(deadlineMs, signal) {
-      await admit(signal);
+      await pace.admit(signal);
       return (await launch({ type: "CON", code: EMPTY }, deadlineMs, signal)).roundTripMs;
     },
     retire: tables.retire,
     tell(token, code, options) {
       const send = () => {
+        if (lifetime.signal.aborted) return;
         counters.sent++;
         const message = { code, messageId: nextMessageId(), token: Uint8Array.fromHex(token) };
         channel.send(encode({ type: "NON", ...message, options }));
       };
       // It rejects only when this endpoint was closed first, and then there is nobody left to tell.
-      admit(lifetime.signal).then(send, () => undefined);
+      pace.admit(lifetime.signal).then(send, () => undefined);
     },
     get heardAt() {
       return heardAt;

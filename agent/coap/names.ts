@@ -54,18 +54,11 @@ export function createNames({ network, clock, host, deadlineMs }: NamesDeps): Na
   };
 }
 
-/**
- * The order to try them in: the one that worked stays first, the one that just failed goes last.
- * Both may be missing from a new answer of the DNS.
- */
+/** The order to try them in: as the DNS says, but beginning after the one that failed last. */
 export function addressOrder(
   addresses: readonly string[],
-  good: string | undefined,
-  bad: string | undefined,
+  lastFailed: string | undefined,
 ): readonly string[] {
-  const from = (start: number) => [...addresses.slice(start), ...addresses.slice(0, start)];
-  const badAt = bad === undefined ? -1 : addresses.indexOf(bad);
-  if (badAt >= 0) return from((badAt + 1) % addresses.length);
-  const goodAt = good === undefined ? -1 : addresses.indexOf(good);
-  return from(Math.max(0, goodAt));
+  const start = lastFailed === undefined ? 0 : addresses.indexOf(lastFailed) + 1;
+  return [...addresses.slice(start), ...addresses.slice(0, start)];
 }

@@ -68,7 +68,7 @@ async function keepRegistered(
   emit: (observation: Observation) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, random, settings, connection, closing } = deps;
+  const { clock, random, settings, connection } = deps;
   let standing: Standing | undefined;
   let endsInARow = 0;
   let gapsInARow = 0;
@@ -99,9 +99,7 @@ async function keepRegistered(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    if (standing) retire(standing);
-    // Shutdown need not cancel.
-    if (standing && !closing.aborted) cancel(standing, path);
+    if (standing) cancel(standing, path);
   }
 }
 
@@ -167,8 +165,9 @@ function retire({ registration, endpoint, token }: Standing): void {
   endpoint.retire(token);
 }
 
-/** RFC 7641 §3.6. ThingsBoard does not answer it, so nobody waits. */
-function cancel({ endpoint, token }: Standing, path: readonly string[]): void {
-  endpoint.retire(token);
+/** RFC 7641 §3.6. ThingsBoard does not answer it, so nobody waits; a client that closes does not even send it. */
+function cancel(standing: Standing, path: readonly string[]): void {
+  const { endpoint, token } = standing;
+  retire(standing);
   endpoint.tell(token, METHOD.GET, requestOptions({ path }, { observe: 1 }));
 }

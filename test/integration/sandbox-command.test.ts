@@ -11,6 +11,7 @@ it("the first screen ends with this machine's own values, acknowledged by the se
   expect(screen).toMatch(/^ +memoryAvailableMb +[\d.]+ MB$/m);
   expect(screen).toMatch(/^ +uptime +\d+ s$/m);
   demo.child.kill("SIGINT");
+  demo.child.kill("SIGINT"); // npm passes on what the terminal has sent already
   expect(await demo.ended).toBe(0);
   expect(demo.stdout().trimEnd()).toMatch(
     /(\d+) samples, \1 stored, 0 waiting, 0 lost, \d+ repeats$/,

@@ -1,3 +1,6 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { networkInterfaces } from "node:os";
 import { Agent, request } from "coap";
 import { expect, test } from "vitest";
 import { startSandbox } from "../../agent/sandbox/sandbox.ts";
@@ -83,4 +86,25 @@ test("an ordinary client gets its 2.01: npm coap's own", async () => {
   const { keys } = sandbox.state().devices["npm"]?.telemetry ?? expect.unreachable();
   expect(keys["temperature"]?.latest).toMatchObject({ type: "DOUBLE", value: 21.5 });
   agent.close();
+});
+
+test("a port that is taken is the system's error, whichever of the two it is", async () => {
+  await using first = await startSandbox({ httpPort: 0 });
+  const { port, httpPort } = first;
+  await expect(startSandbox({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await expect(startSandbox({ httpPort })).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
+
+const hasIpv6Loopback = Object.values(networkInterfaces())
+  .flat()
+  .some((address) => address?.address === "::1");
+
+test.skipIf(!hasIpv6Loopback)("it listens on IPv6 too", async () => {
+  await using sandbox = await startSandbox({ host: "::1", httpPort: null });
+  const socket = createSocket("udp6");
+  const answered = once(socket, "message");
+  socket.send(rawBytes("CON", 0, 7), sandbox.port, "::1");
+  const [bytes] = await answered;
+  expect(bytes).toEqual(rawBytes("RST", 0, 7));
+  socket.close();
 });

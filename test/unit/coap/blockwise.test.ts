@@ -72,6 +72,22 @@ it("runs one transfer at a time to a URI, and lets an urgent request in between"
   expect(order.indexOf("plain")).toBeGreaterThan(order.indexOf("block 2"));
 });
 
+it("does not lock up when an answer in blocks meets an upload to the same URI", async () => {
+  const { start, answerWith, clock } = coapRig();
+  answerWith((sent) => {
+    const wanted = number(sent.options["Block2"]);
+    if (wanted !== undefined) return { options: { Block2: wanted }, payload: "y" };
+    if (sent.options["Block1"]) return oblige(sent);
+    return { options: { Block2: 8 }, payload: "x".repeat(16) };
+  });
+  const endings = [start(post(10)), start(post(2_000))];
+  await clock.advance(1_000);
+  expect(endings.map(({ now }) => now)).toMatchObject([
+    { code: "2.05", payload: new TextEncoder().encode(`${"x".repeat(16)}y`) },
+    { code: "2.04" },
+  ]);
+});
+
 it("fails on 4.13 with the bound that the server names", async () => {
   const { ask, answerWith } = coapRig();
   answerWith(() => ({ code: "4.13", options: { Size1: 500 } }));

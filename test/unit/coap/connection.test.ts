@@ -37,6 +37,8 @@ it("replaces the socket after two deadlines in a row, and looks the name up agai
   expect(rig.network.lookups).toHaveLength(2);
   const firstMids = rig.network.sockets.map(({ sent }) => sent[0]?.mid);
   expect(firstMids[0]).not.toBe(firstMids[1]);
+  await rig.ask();
+  expect(rig.network.sockets[1]?.sent.filter(({ code }) => code === "0.01")).toHaveLength(8);
   expect(rig.client.stats().socketGenerations).toBe(2);
 });
 
@@ -75,6 +77,8 @@ it("replaces a socket that died, at the next request", async () => {
   rig.network.socket.events.closed("EBADF");
   await rig.clock.settle();
   expect(ending.now).toMatchObject({ failure: "unreachable", errno: "EBADF" });
+  rig.network.socket.deliver({ type: "CON", mid: 1 });
+  expect(rig.client.stats()).toMatchObject({ received: 0, resetsSent: 0 });
   rig.answerWith(() => ({}));
   expect(await rig.ask()).toMatchObject({ code: "2.05" });
   expect(rig.network.sockets).toHaveLength(2);
@@ -168,6 +172,34 @@ it("uses the last good addresses while DNS fails or hangs, with one look-up in f
   expect(addressesOf(rig).at(-1)).toBe(B);
 });
 
+it.each([
+  ["the client closes", "cancelled"],
+  ["the socket dies", "unreachable"],
+])("loses no socket when %s at any moment of its opening", async (event, failure) => {
+  for (let turns = 0; turns < 20; turns++) {
+    const rig = coapRig();
+    const { connect } = rig.network;
+    rig.network.connect = async (address, events) => {
+      const channel = await connect(address, events);
+      const strike = () => {
+        if (event === "the socket dies") events.closed("EBADF");
+        else void rig.client[Symbol.asyncDispose]();
+      };
+      void (async () => {
+        for (let turn = 0; turn < turns; turn++) await undefined;
+        strike();
+      })();
+      return channel;
+    };
+    const ending = rig.start();
+    await rig.clock.settle();
+    expect(ending.now, `after ${turns} turns`).toMatchObject({ failure });
+    expect(rig.network.socket.isClosed, `after ${turns} turns`).toBe(true);
+    expect(rig.clock.pending).toBe(0);
+    expect(rig.client.stats()).toMatchObject({ outstanding: 0, queued: 0 });
+  }
+});
+
 it("settles as cancelled while a look-up hangs", async () => {
   const rig = coapRig({}, "coap.example.org");
   rig.network.resolveWith = () => new Promise(() => undefined);
@@ -184,12 +216,11 @@ it("settles as cancelled while a look-up hangs", async () => {
   expect(rig.clock.pending).toBe(0);
 });
 
-it("orders addresses by what worked and what failed", () => {
-  expect(addressOrder(["a", "b", "c"], undefined, undefined)).toEqual(["a", "b", "c"]);
-  expect(addressOrder(["a", "b", "c"], "b", undefined)).toEqual(["b", "c", "a"]);
-  expect(addressOrder(["a", "b", "c"], "b", "b")).toEqual(["c", "a", "b"]);
-  expect(addressOrder(["a", "b", "c"], undefined, "c")).toEqual(["a", "b", "c"]);
-  expect(addressOrder(["a"], "gone", "gone too")).toEqual(["a"]);
+it("tries the addresses in order, beginning after the one that failed last", () => {
+  expect(addressOrder(["a", "b", "c"], undefined)).toEqual(["a", "b", "c"]);
+  expect(addressOrder(["a", "b", "c"], "a")).toEqual(["b", "c", "a"]);
+  expect(addressOrder(["a", "b", "c"], "c")).toEqual(["a", "b", "c"]);
+  expect(addressOrder(["a", "b"], "gone from the DNS")).toEqual(["a", "b"]);
 });
 
 it.each([

@@ -19,6 +19,19 @@ it("retransmits the same bytes after t, 3t, 7t and 15t, then waits 16t", async (
   expect(client.stats()).toMatchObject({ ...quiet, sent: 1, retransmissions: 4, timeouts: 1 });
 });
 
+it("draws the first wait anew for each message, from 2 s to 3 s", async () => {
+  const { ask, network } = coapRig({ deadlineMs: 3_000, deadlinesBeforeReconnect: 99 });
+  for (let n = 0; n < 20; n++) await ask();
+  const { sent } = network.socket;
+  const waits = sent.flatMap(({ atMs, mid }, index) =>
+    sent[index - 1]?.mid === mid ? [atMs - (sent[index - 1]?.atMs ?? 0)] : [],
+  );
+  expect(waits).toHaveLength(20);
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(2_000);
+  expect(Math.max(...waits)).toBeLessThan(3_000);
+  expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(500);
+});
+
 it("honours every transmission parameter", async () => {
   const settings = { ackTimeoutMs: 100, ackRandomFactor: 1, maxRetransmit: 2, deadlineMs: 5_000 };
   const { ask, clock, network } = coapRig(settings);

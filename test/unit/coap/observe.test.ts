@@ -123,6 +123,19 @@ it("marks a gap and a notification that was overtaken, and then registers again"
   expect(seen.at(-1)).toBe("registered all");
 });
 
+it("waits longer and longer while registering again only brings new gaps", async () => {
+  const { notify, registrations, clock } = await observing();
+  const pauses: number[] = [];
+  for (let round = 1; round < 9; round++) {
+    const before = clock.monotonic();
+    await notify(7, "gap");
+    await clock.until(() => registrations().length === round + 1);
+    await clock.settle();
+    pauses.push(clock.monotonic() - before);
+  }
+  expect(pauses.slice(4).reduce((a, b) => a + b)).toBeGreaterThan(30_000);
+});
+
 it("starts the order afresh with each registration", async () => {
   const { seen, notify, clock, registrations } = await observing();
   await notify(1, "a");
@@ -269,6 +282,31 @@ it("registers again when any CON has timed out", async () => {
   expect(registrations()).toHaveLength(2);
 });
 
+it("does not trust a registration answered on a socket that was given up meanwhile", async () => {
+  const { network, clock, start, seen, answerWith, accept, registrations, client } =
+    await observing({ nstart: 2, deadlinesBeforeReconnect: 1 });
+  answerWith(() => undefined);
+  await clock.until(() => registrations().length === 2);
+  const [old] = network.sockets;
+  const pending = registrations()[1];
+  start({ ...GET, deadlineMs: 1_000 });
+  await clock.advance(1_000);
+  answerWith(accept);
+  if (pending)
+    old?.deliver({
+      type: "ACK",
+      code: "2.05",
+      mid: pending.mid,
+      token: pending.token,
+      options: { Observe: 0 },
+    });
+  await clock.advance(1_000);
+  expect(old?.isClosed).toBe(true);
+  expect(network.sockets).toHaveLength(2);
+  expect(seen.at(-1)).toBe("registered all");
+  expect(client.stats().observations).toBe(1);
+});
+
 it("does not register again because a NON got lost", async () => {
   const { ask, registrations, clock } = await observing();
   expect(await ask({ ...GET, confirmable: false })).toMatchObject({ failure: "timeout" });
@@ -286,8 +324,13 @@ it("registers again on the new socket when the old one died", async () => {
 });
 
 it("ends an observation whose notification it cannot understand, with a reset", async () => {
-  const { notify, seen, client } = await observing();
-  expect(await notify(1, "", { options: { Observe: 1, 9: 1 } })).toBe("RST");
+  const { notify, seen, client, network, current } = await observing();
+  const { token } = current();
+  const options = { Observe: 1, 9: 1 };
+  network.socket.deliver({ type: "CON", code: "2.05", mid: 1, token, options });
+  expect(client.stats().observations).toBe(0);
+  expect(network.socket.sent.at(-1)?.type).toBe("RST");
+  expect(await notify(2, "")).toBe("ACK");
   expect(seen[1]).toMatch(/^lost .*unsupported option 9/);
   expect(client.stats().observations).toBe(0);
 });
@@ -306,9 +349,14 @@ it("fetches the rest of a notification with plain GETs under new tokens", async 
 });
 
 it("abandons a notification in blocks for a newer one, which then has a gap", async () => {
-  const { notify, seen } = await observing();
+  const { notify, seen, network, clock, client } = await observing();
   await notify(1, "sixteen bytes...", { options: { Observe: 1, Block2: 8 } });
+  const get = network.socket.sent.findLast(({ code }) => code === "0.01");
   await notify(2, "newer");
+  expect(client.stats().outstanding).toBe(0);
+  const { mid = 0, token = new Uint8Array() } = get ?? {};
+  network.socket.deliver({ type: "ACK", code: "2.05", mid, token, options: { Block2: 16 } });
+  await clock.settle();
   expect(seen).toEqual(["registered all", "gap newer"]);
 });
 
@@ -356,6 +404,27 @@ it("ends with its signal: cancels on the same token, waits for nothing, leaves n
   expect(clock.pending).toBe(0);
   expect(client.stats()).toMatchObject({ observations: 0, outstanding: 0 });
 });
+
+it.each(["its signal aborts", "the client closes"])(
+  "leaves nothing behind when %s, at whatever moment of its registration",
+  async (event) => {
+    for (let turns = 0; turns < 40; turns++) {
+      const { answerWith, client, clock } = coapRig();
+      answerWith(() => ({ options: { Observe: 0 } }));
+      const controller = new AbortController();
+      const iterator = client.observe(PATH, controller.signal)[Symbol.asyncIterator]();
+      const first = iterator.next();
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      if (event === "its signal aborts") controller.abort();
+      else await client[Symbol.asyncDispose]();
+      await clock.settle();
+      await first;
+      expect(await iterator.next(), `after ${turns} turns`).toMatchObject({ done: true });
+      expect(client.stats()).toMatchObject({ outstanding: 0, queued: 0, observations: 0 });
+      expect(clock.pending, `after ${turns} turns`).toBe(0);
+    }
+  },
+);
 
 it("ends when its reader leaves", async () => {
   const { client, clock, network } = await observing();

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, it } from "vitest";
 import { CoapError } from "../../../agent/coap/coap-error.ts";
 import { coapRig, GET, never } from "./rig.ts";
@@ -49,6 +50,30 @@ it("is cancelled by its signal at once", async () => {
   await clock.settle();
   expect(ending.now).toMatchObject({ failure: "cancelled", kind: "transient" });
   expect(client.stats()).toMatchObject(quiet);
+});
+
+it("settles at whatever moment it is cancelled", async () => {
+  for (let turns = 0; turns < 40; turns++) {
+    const { start, clock, client } = coapRig();
+    const controller = new AbortController();
+    const ending = start(GET, controller.signal);
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    controller.abort();
+    await clock.settle();
+    expect(ending.now, `after ${turns} turns`).toMatchObject({ failure: "cancelled" });
+    expect(client.stats()).toMatchObject(quiet);
+    expect(clock.pending, `after ${turns} turns`).toBe(0);
+  }
+});
+
+it("leaves no listener on the caller's signal", async () => {
+  const { ask, answerWith } = coapRig();
+  const { signal } = new AbortController();
+  answerWith(() => ({}));
+  await ask(GET, signal);
+  answerWith(() => undefined);
+  await ask(GET, signal);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
 });
 
 it("settles everything as cancelled on close and leaves no timer", async () => {
