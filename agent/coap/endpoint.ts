@@ -100,6 +100,11 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     close(new CoapError("unreachable", `the connection to ${peer} was given up`));
   };
 
+  const admit = async (signal: AbortSignal) => {
+    await pace.admit(signal);
+    lifetime.signal.throwIfAborted();
+  };
+
   /** Sends it and waits for its end. Everything up to the first transmission happens in this turn. */
   const launch = (
     message: Omit<OutgoingMessage, "messageId">,
@@ -179,25 +184,24 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     },
 
     async exchange({ code, confirmable, options, payload, deadlineMs, observer }, signal) {
-      await pace.admit(signal);
+      await admit(signal);
       const type = confirmable ? "CON" : "NON";
       const token = random.bytes(TOKEN_BYTES);
       return launch({ type, code, token, options, payload }, deadlineMs, signal, observer);
     },
     async ping(deadlineMs, signal) {
-      await pace.admit(signal);
+      await admit(signal);
       return (await launch({ type: "CON", code: EMPTY }, deadlineMs, signal)).roundTripMs;
     },
     retire: tables.retire,
     tell(token, code, options) {
       const send = () => {
-        if (lifetime.signal.aborted) return;
         counters.sent++;
         const message = { code, messageId: nextMessageId(), token: Uint8Array.fromHex(token) };
         channel.send(encode({ type: "NON", ...message, options }));
       };
       // It rejects only when this endpoint was closed first, and then there is nobody left to tell.
-      pace.admit(lifetime.signal).then(send, () => undefined);
+      admit(lifetime.signal).then(send, () => undefined);
     },
     get heardAt() {
       return heardAt;

@@ -87,8 +87,8 @@ test.each(weathers)(
     await publishing;
     expect(wrong).toEqual([]);
     expect(succeeded / REQUESTS).toBeGreaterThanOrEqual(answered);
-    // What is still on its way, and then what is kept of it.
-    await clock.advance(600_000);
+    // What is still on its way, there and back and acknowledged, and then what is kept of it.
+    await clock.advance(3 * 300_000 + 248_000);
     expect(client.stats()).toMatchObject({
       outstanding: 0,
       queued: 0,

@@ -4,6 +4,7 @@ import { createCoapClient } from "../../agent/coap/client.ts";
 import type { ChannelEvents, Network } from "../../agent/ports.ts";
 import { packBatch } from "../../agent/telemetry/batch.ts";
 import { createDeviceApi, type DeviceApi } from "../../agent/thingsboard/device-api.ts";
+import { documentReadings } from "../support/document-readings.ts";
 import { recordingLog } from "../support/recording-log.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
@@ -58,15 +59,8 @@ it("a provisioning request on the wire has the fields of ThingsBoard's provision
 });
 
 it("a telemetry request on the wire carries string, boolean, double, long and JSON, with a ts of our own", async () => {
-  const readings = {
-    stringKey: "value1",
-    booleanKey: true,
-    doubleKey: 42,
-    longKey: 73,
-    jsonKey: { someNumber: 42, someArray: [1, 2, 3], someNestedObject: { key: "value" } },
-  };
   const { payload } = packBatch(
-    [{ id: 1, ts: 1_795_341_600_000, readings }],
+    [{ id: 1, ts: 1_795_341_600_000, readings: documentReadings }],
     { maxBytes: 1_024, maxEntries: 1 },
     { precision: 3, decimalKeys: new Set(["doubleKey"]) },
   );

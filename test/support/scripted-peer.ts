@@ -122,8 +122,8 @@ export function scriptedPeer(deps: {
     reset: (request) => empty("RST", request),
     raw: (request, bytes) => request.reply(bytes),
     rawFrom: (from, request, bytes) => network.inject(from, request.from, bytes),
-    automatic: (next) => {
-      answerer = next;
+    automatic: (chosen) => {
+      answerer = chosen;
     },
   };
 }

@@ -1,14 +1,9 @@
 import type { Random } from "../../agent/ports.ts";
+import { createChance } from "../../agent/sandbox/chance.ts";
 
 /** A repeatable stream (mulberry32): the same seed gives the same fractions and bytes. */
 export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const fraction = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const { fraction } = createChance(seed);
   return {
     fraction,
     bytes: (size) => Uint8Array.from({ length: size }, () => Math.floor(fraction() * 256)),

@@ -1,30 +1,16 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Command, Shell } from "../../../agent/cli/command.ts";
+import type { Command } from "../../../agent/cli/command.ts";
 import { commands } from "../../../agent/cli/commands.ts";
 import { dispatch } from "../../../agent/cli/dispatch.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import manifest from "../../../package.json" with { type: "json" };
-
-function shellFor() {
-  const out: string[] = [];
-  const err: string[] = [];
-  const shell: Shell = {
-    env: {},
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    color: false,
-    terminal: false,
-    signal: new AbortController().signal,
-    onHangup: () => ({ [Symbol.dispose]() {} }),
-  };
-  return { out, err, shell };
-}
+import { recordingShell } from "../../support/recording-shell.ts";
 
 const pipit = async (...argv: string[]) => {
-  const { out, err, shell } = shellFor();
+  const shell = recordingShell();
   const code = await dispatch(commands, argv, shell);
-  return { code, out: out.join("\n"), err: err.join("\n") };
+  return { code, out: shell.stdout.join("\n"), err: shell.stderr.join("\n") };
 };
 const failing = (error: unknown): Command => ({
   name: "fail",
@@ -81,7 +67,8 @@ it.each<[AgentError, number]>([
   ],
   [new AgentError("storage", "full", { hint: "free space" }), 75],
 ])("turns %s into exit code %i, with its hint and without a stack", async (error, expected) => {
-  const { err, shell } = shellFor();
+  const shell = recordingShell();
+  const { stderr: err } = shell;
   expect(await dispatch([failing(error)], ["fail"], shell)).toBe(expected);
   expect(err[0]).toContain(error.message);
   expect(err[1]).toContain(error.hint);
@@ -89,7 +76,7 @@ it.each<[AgentError, number]>([
 });
 
 it("shows the stack of a bug, and exits with 70", async () => {
-  const { err, shell } = shellFor();
+  const shell = recordingShell();
   expect(await dispatch([failing(new TypeError("oops"))], ["fail"], shell)).toBe(70);
-  expect(err.join("\n")).toMatch(/a bug: TypeError: oops\n\s+at /);
+  expect(shell.stderr.join("\n")).toMatch(/a bug: TypeError: oops\n\s+at /);
 });

@@ -1,30 +1,21 @@
 import { expect, it } from "vitest";
-import type { OptionValues, Shell } from "../../../agent/cli/command.ts";
+import type { OptionValues } from "../../../agent/cli/command.ts";
 import { UsageError } from "../../../agent/cli/command.ts";
 import { sample } from "../../../agent/cli/sample.ts";
 import { fixtureRoot } from "../../support/fixtures.ts";
+import { recordingShell } from "../../support/recording-shell.ts";
 
 /** Below a fixture there is no configuration, so these are the defaults. */
 async function run(names: readonly string[], options: OptionValues = {}) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const shell: Shell = {
-    env: {},
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    color: false,
-    terminal: false,
-    signal: new AbortController().signal,
-    onHangup: () => ({ [Symbol.dispose]() {} }),
-  };
+  const shell = recordingShell();
   const given = { sysroot: fixtureRoot("pi4"), ...options };
   const exit = await sample.run({ shell, options: given, positionals: names });
-  return { exit, out, err };
+  return { exit, out: shell.stdout, err: shell.stderr };
 }
 
 it("prints the readings of a system root, without any configuration", async () => {
   const { exit, out, err } = await run(["memory", "thermal", "uptime"]);
-  expect(out.join("\n").split("\n").slice(0, -1)).toEqual([
+  expect(out.slice(0, -1)).toEqual([
     "cpuTemperature      48.2 °C",
     "memoryUsage         31.0 %",
     "memoryAvailableMb   2745 MB",

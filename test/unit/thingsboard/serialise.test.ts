@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Readings } from "../../../agent/ports.ts";
 import { serialiseSample } from "../../../agent/thingsboard/serialise.ts";
+import { documentReadings } from "../../support/document-readings.ts";
 import { chosenSeed, seededRandom } from "../../support/seeded-random.ts";
 
 const TS = 1_795_341_600_000;
@@ -10,14 +11,7 @@ const valuesOf = (readings: Readings, precision?: number, decimalKeys?: string[]
   write(readings, precision, decimalKeys).text?.replace(/^.*"values":(.*)\}$/, "$1");
 
 it("writes the five kinds of the provisioning document, typed as ThingsBoard stores them", () => {
-  const readings = {
-    stringKey: "value1",
-    booleanKey: true,
-    doubleKey: 42,
-    longKey: 73,
-    jsonKey: { someNumber: 42, someArray: [1, 2, 3], someNestedObject: { key: "value" } },
-  };
-  expect(write(readings, 3, ["doubleKey"]).text).toBe(
+  expect(write(documentReadings, 3, ["doubleKey"]).text).toBe(
     `{"ts":${TS},"values":{"stringKey":"value1","booleanKey":true,"doubleKey":42.0,"longKey":73,` +
       `"jsonKey":{"someNumber":42,"someArray":[1,2,3],"someNestedObject":{"key":"value"}}}}`,
   );
