@@ -3,6 +3,7 @@ import { AgentError } from "../errors.ts";
 import { type Command, parserOptions, type Shell, UsageError } from "./command.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { commandHelp, overview } from "./help.ts";
+import { withSeverity } from "./severity.ts";
 import { processShell } from "./shell.ts";
 import { version } from "./version.ts";
 
@@ -26,7 +27,7 @@ export async function dispatch(
     }
     return await command.run({ shell, options: values, positionals });
   } catch (error) {
-    for (const line of explain(error)) shell.err(line);
+    for (const line of explain(error)) shell.err(withSeverity(shell, "error", line));
     return exitCodeOf(error);
   }
 }

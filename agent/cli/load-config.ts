@@ -13,6 +13,7 @@ import {
   type ReadConfigOptions,
   readConfig,
 } from "./read-config.ts";
+import { withSeverity } from "./severity.ts";
 
 export interface LoadConfigOptions extends ReadConfigOptions {
   /** The command cannot do without a server. */
@@ -80,7 +81,9 @@ export function missingServer(read: ReadConfig): MissingServer | null {
 
 /** All problems at once, each with its line, on stderr. */
 export function reportProblems(shell: Shell, problems: readonly Problem[]): void {
-  for (const problem of problems) shell.err(formatProblem(problem));
+  for (const problem of problems) {
+    shell.err(withSeverity(shell, problem.severity, formatProblem(problem)));
+  }
 }
 
 /**

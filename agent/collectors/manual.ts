@@ -3,9 +3,10 @@ import type { Collector } from "./collector.ts";
 /** docs/telemetry.md, from what the collectors declare. */
 export function telemetryManual(collectors: readonly Collector[]): string {
   const rows = collectors.flatMap((collector) =>
-    Object.entries(collector.keys).map(([key, { unit, optional }]) => ({
+    Object.entries(collector.keys).map(([key, { unit, optional, whole }]) => ({
       key: `\`${key}\``,
       unit: unit === "" ? "–" : unit,
+      type: whole ? "LONG" : "DOUBLE",
       sent: optional ? `\`"${key}"\`` : `\`"${collector.metric}"\``,
       collector: `[${collector.name}](../agent/collectors/${collector.name}.ts)`,
     })),
@@ -17,13 +18,17 @@ export function telemetryManual(collectors: readonly Collector[]): string {
 One sample is one \`ts\` with the readings below. A reading that could not be taken is absent: never 0, never the last
 value. A rate is absent in the first sample after a start, and in the one after its counter was reset.
 
-| key | unit | sent when \`[system] metrics\` holds | collector |
-|---|---|---|---|
-${rows.map(({ key, unit, sent, collector }) => `| ${key} | ${unit} | ${sent} | ${collector} |`).join("\n")}
+| key | unit | stored as | sent when \`[system] metrics\` holds | collector |
+|---|---|---|---|---|
+${rows.map(({ key, unit, type, sent, collector }) => `| ${key} | ${unit} | ${type} | ${sent} | ${collector} |`).join("\n")}
 
 Any key can also be named by itself, without its group: \`metrics = ["cpu", "load15"]\`.
 
 MB is 10⁶ bytes and GB 10⁹ bytes. A file system of \`disk_paths\` other than \`/\` puts its name before the quantity:
 \`/mnt/usb\` gives \`usbDiskUsage\`, \`usbDiskFreeGb\` and \`usbInodeUsage\`.
+
+A key keeps its type: 48 °C is sent as \`48.0\`. ThingsBoard turns a string that looks like a decimal number into one (\`"0012"\`
+into 12), so such a string gets a \`v\` in front. Keys begin with a letter and go on with letters, digits and \`_\`; \`ts\` and
+\`values\` are ThingsBoard's own.
 `;
 }

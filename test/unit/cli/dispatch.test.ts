@@ -80,3 +80,13 @@ it("shows the stack of a bug, and exits with 70", async () => {
   expect(await dispatch([failing(new TypeError("oops"))], ["fail"], shell)).toBe(70);
   expect(shell.stderr.join("\n")).toMatch(/a bug: TypeError: oops\n\s+at /);
 });
+
+it("marks each line of an error for journald", async () => {
+  const shell = recordingShell({ JOURNAL_STREAM: "8:1" });
+  await dispatch(
+    [failing(new AgentError("config", "no server", { hint: "write one" }))],
+    ["fail"],
+    shell,
+  );
+  expect(shell.stderr).toEqual(["<3>pipit: no server", "<3>       write one"]);
+});

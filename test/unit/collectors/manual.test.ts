@@ -9,10 +9,11 @@ it("docs/telemetry.md is what the collectors declare; otherwise: npm run generat
   expect(manual).toBe(telemetryManual(collectors));
 });
 
-it("the manual names every key with its unit and the metric that turns it on", () => {
+it("the manual names every key with its unit, its type and the metric that turns it on", () => {
   const manual = telemetryManual(collectors);
-  expect(manual).toContain('| `cpuTemperature` | °C | `"cpu"` |');
-  expect(manual).toContain('| `load15` | – | `"load15"` |');
+  expect(manual).toContain('| `cpuTemperature` | °C | DOUBLE | `"cpu"` |');
+  expect(manual).toContain('| `uptime` | s | LONG | `"uptime"` |');
+  expect(manual).toContain('| `load15` | – | DOUBLE | `"load15"` |');
   for (const key of collectors.flatMap(({ keys }) => Object.keys(keys)))
     expect(manual).toContain(`| \`${key}\` |`);
 });
