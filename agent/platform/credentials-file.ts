@@ -3,7 +3,10 @@ import type { Credentials, Fingerprint, FormerCredentials, Identity } from "../c
 import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
 import type { Json } from "../ports.ts";
 
-/** Raised when a reader of the old form could misread the new one. */
+/**
+ * Raised when a reader of the old form could misread the new one. In every version `crc32` covers all other members, so
+ * that a reader can tell a newer file, which it must not touch, from a damaged one.
+ */
 const FORMAT_VERSION = 1;
 
 const reasons = ["server", "board", "revoked", "reset", "unproven"];
@@ -16,8 +19,8 @@ export type DecodedIdentity =
 /** JSON with a version and a CRC-32 over the identity's own text: a torn or half-zeroed file cannot pass. */
 export function encodeIdentity(identity: Identity): string {
   const { claim, active, kept } = identity;
-  const body = { claim, active, kept };
-  return `${JSON.stringify({ version: FORMAT_VERSION, crc32: checksum(body), ...body }, null, 2)}\n`;
+  const members = { version: FORMAT_VERSION, claim, active, kept };
+  return `${JSON.stringify({ crc32: checksum(members), ...members }, null, 2)}\n`;
 }
 
 export function decodeIdentity(text: string): DecodedIdentity {
@@ -25,20 +28,20 @@ export function decodeIdentity(text: string): DecodedIdentity {
   if (text.trim() === "") return damaged("it is empty");
   const parsed = parseJson(text);
   if (!isJsonObject(parsed)) return damaged("it is not a JSON object");
-  const { version, crc32: stored, ...body } = parsed;
-  if (typeof version === "number" && version > FORMAT_VERSION) {
-    const reason = `format version ${version}, this Pipit knows ${FORMAT_VERSION}`;
+  const { crc32: stored, ...members } = parsed;
+  if (stored !== checksum(members)) return damaged("its checksum does not match");
+  const { version, claim, active, kept } = members;
+  if (version !== FORMAT_VERSION) {
+    const reason = `format version ${JSON.stringify(version)}, this Pipit knows ${FORMAT_VERSION}`;
     return { ok: false, reason, newer: true };
   }
-  if (stored !== checksum(body)) return damaged("its checksum does not match");
-  const { claim, active, kept } = body;
   if (!isCredentialsOrNull(claim)) return damaged("its claim is not valid");
   if (!isCredentialsOrNull(active)) return damaged("its active credentials are not valid");
   if (!Array.isArray(kept) || !kept.every(isFormer)) return damaged("its list is not valid");
   return { ok: true, identity: { claim, active, kept } };
 }
 
-const checksum = (body: object) => crc32(JSON.stringify(body)).toString(16).padStart(8, "0");
+const checksum = (members: object) => crc32(JSON.stringify(members)).toString(16).padStart(8, "0");
 
 const isCredentialsOrNull = (value: Json | undefined): value is (Credentials & JsonObject) | null =>
   value === null || isCredentials(value);

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { expect, it, onTestFinished } from "vitest";
 import type { Credentials, Identity } from "../../agent/credentials.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
@@ -62,6 +63,7 @@ it.each<[string, (text: string) => string]>([
   ["torn in the middle", (text) => text.slice(0, text.length / 2)],
   ["changed by one character", (text) => text.replace("abcdef01", "abcdef02")],
   ["of another shape", () => '{"version":1,"crc32":"00000000"}'],
+  ["of a version that its checksum does not vouch for", (text) => text.replace("1,", "11,")],
   ["no JSON", () => "not json"],
 ])("a file that was %s is set aside, and the previous generation takes over", (_, damage) => {
   const { file, folder, log, store } = open();
@@ -113,7 +115,11 @@ it("both generations damaged: nothing is invented, nothing is deleted", () => {
 
 it("refuses a newer format without touching it", () => {
   const { file, store } = open();
-  const newer = '{"version":2,"something":"else"}';
+  const members = { version: 2, something: "else" };
+  const newer = JSON.stringify({
+    crc32: crc32(JSON.stringify(members)).toString(16).padStart(8, "0"),
+    ...members,
+  });
   writeFileSync(file, newer);
   expect(() => store.load()).toThrow(expect.objectContaining({ kind: "config" }));
   expect(readFileSync(file, "utf8")).toBe(newer);
