@@ -4,7 +4,7 @@ import type { Config } from "./config/config.ts";
 import { parseServerUrl } from "./config/server-url.ts";
 import { runDevice } from "./device/device.ts";
 import { openProvisioner } from "./device/open-provisioner.ts";
-import { bootSplayMs } from "./device/splay.ts";
+import { bootSplayMs, noSplay } from "./device/splay.ts";
 import type { Platform } from "./ports.ts";
 import { createOutbox } from "./telemetry/outbox.ts";
 import { createPublisher } from "./telemetry/publisher.ts";
@@ -17,7 +17,7 @@ import { createVitals, feedWatchdog } from "./vitals.ts";
 export async function runAgent(
   config: Config,
   platform: Platform,
-  signal: AbortSignal,
+  { signal, splay }: { readonly signal: AbortSignal; readonly splay: boolean },
 ): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const { clock, random, host, network, journal, services } = platform;
@@ -44,7 +44,7 @@ export async function runAgent(
   cleanup.use(feedWatchdog(clock, services, vitals));
   services.ready();
 
-  const splayMs = await bootSplayMs(host, server.host);
+  const splayMs = splay ? await bootSplayMs(host, server.host) : noSplay;
   const { on_revoked: onRevoked } = provisioning;
   const parts = { provisioner, publisher, outbox, clock, random, vitals, services };
   await runDevice({ ...parts, onRevoked, splayMs, log: log("device") }, running);

@@ -1,4 +1,5 @@
 import type { ParseArgsOptionsConfig } from "node:util";
+import type { Secrets } from "../platform/secrets.ts";
 
 export interface OptionSpec {
   readonly type: "string" | "boolean";
@@ -21,7 +22,9 @@ export interface Shell {
   readonly color: boolean;
   /** stderr is a terminal: log lines are for a person. */
   readonly terminal: boolean;
-  /** Aborts on SIGINT and SIGTERM. */
+  /** What neither the log nor an error message may show. */
+  readonly secrets: Secrets;
+  /** Aborts on SIGINT and SIGTERM, and when nobody reads stdout any more. */
   readonly signal: AbortSignal;
   /** Calls back on SIGHUP until disposed. */
   onHangup(callback: () => void): Disposable;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { AgentError } from "../errors.ts";
 import { type Command, parserOptions, type Shell, UsageError } from "./command.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { errorsIn, explain } from "./explain.ts";
 import { commandHelp, overview } from "./help.ts";
 import { withSeverity } from "./severity.ts";
 import { processShell } from "./shell.ts";
@@ -27,8 +27,10 @@ export async function dispatch(
     }
     return await command.run({ shell, options: values, positionals });
   } catch (error) {
-    for (const line of explain(error)) shell.err(withSeverity(shell, "error", line));
-    return exitCodeOf(error);
+    const errors = errorsIn(error);
+    const lines = errors.flatMap((one) => explain(one, shell.secrets.redact));
+    for (const line of lines) shell.err(withSeverity(shell, "error", line));
+    return exitCodeOf(errors[0]);
   }
 }
 
@@ -41,9 +43,9 @@ function withoutCommand(
   argv: readonly string[],
   shell: Shell,
 ): number {
-  const [first] = argv;
+  const [first] = argv.filter((word) => word !== "--no-color");
   if (first === "--version") shell.out(version);
-  else if (first === undefined || first === "--help" || first === "-h") {
+  else if (first === undefined || ["help", "--help", "-h"].includes(first)) {
     shell.out(overview(commands));
   } else {
     const siblings = commands.filter(({ name }) => name.startsWith(`${first} `));
@@ -73,15 +75,4 @@ function parse(command: Command, args: readonly string[]) {
     const message = error instanceof Error ? error.message.split(". To specify")[0] : String(error);
     throw new UsageError(`${message}; see pipit ${command.name} --help`);
   }
-}
-
-/** What went wrong and what to do about it; a stack only for what nobody foresaw. */
-function explain(error: unknown): readonly string[] {
-  if (error instanceof UsageError) return [`pipit: ${error.message}`];
-  if (!(error instanceof AgentError) || error.kind === "bug") {
-    const stack = error instanceof Error ? error.stack : String(error);
-    return [`pipit: a bug: ${stack}`, "       please report it with the lines above"];
-  }
-  const code = error.code ? `  ${error.code}` : "";
-  return [`pipit: ${error.message}${code}`, ...(error.hint ? [`       ${error.hint}`] : [])];
 }

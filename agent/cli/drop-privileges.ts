@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { storageError } from "../platform/storage-error.ts";
 import type { Shell } from "./command.ts";
 
 /**
@@ -7,10 +8,19 @@ import type { Shell } from "./command.ts";
  */
 export function becomeOwnerOf(stateDir: string, shell: Shell): void {
   if (process.getuid?.() !== 0) return;
-  const owner = statSync(stateDir, { throwIfNoEntry: false });
+  const owner = ownerOf(stateDir);
   if (!owner || owner.uid === 0) return;
   process.setgroups?.([owner.gid]);
   process.setgid?.(owner.gid);
   process.setuid?.(owner.uid);
   shell.err(`working as the owner of ${stateDir} (uid ${owner.uid})`);
+}
+
+/** Undefined where there is no such folder yet. @throws AgentError `storage` where there can be none */
+function ownerOf(stateDir: string) {
+  try {
+    return statSync(stateDir, { throwIfNoEntry: false });
+  } catch (error) {
+    throw storageError(`the state folder ${stateDir} cannot be used`, stateDir, error);
+  }
 }

@@ -3,6 +3,7 @@ import { createCoapClient } from "../coap/client.ts";
 import { parseServerUrl } from "../config/server-url.ts";
 import type { Credentials } from "../credentials.ts";
 import { openProvisioner } from "../device/open-provisioner.ts";
+import type { Provisioner } from "../device/provisioner.ts";
 import { AgentError } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { credentialStore } from "../platform/credentials.ts";
@@ -11,11 +12,13 @@ import { systemRandom } from "../platform/random.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { udpNetwork } from "../platform/udp.ts";
 import { createDeviceApi, type DeviceApi } from "../thingsboard/device-api.ts";
+import { isAccessToken } from "../thingsboard/provision-message.ts";
 import { agentLog } from "./agent-log.ts";
-import { type Command, type Shell, UsageError } from "./command.ts";
+import { type Command, UsageError } from "./command.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { loadConfig, reportProblems } from "./load-config.ts";
+import { type Outcome, reportOutcome } from "./provision-outcome.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 
 export const provision: Command = {
@@ -28,7 +31,10 @@ export const provision: Command = {
       help: "device name or template, instead of device_name",
     },
     "token-stdin": { type: "boolean", help: "take a ready-made access token from standard input" },
-    reset: { type: "boolean", help: "set the present credentials aside and provision anew" },
+    reset: {
+      type: "boolean",
+      help: "provision anew; the present credentials stay until that succeeds",
+    },
     json: { type: "boolean", help: "print the outcome as JSON" },
   },
   async run({ shell, options }) {
@@ -37,12 +43,12 @@ export const provision: Command = {
     const overrides = typeof name === "string" ? { "provisioning.device_name": name } : {};
     const loaded = loadConfig(shell, options, { requireServer: true, stateDir: null, overrides });
     reportProblems(shell, loaded.problems);
+    const token = options["token-stdin"] === true ? tokenFromStdin() : null;
     becomeOwnerOf(stateDir, shell);
-    using _lock = lockState(stateDir);
+    using _lock = lockForOnce(stateDir);
 
     const log = agentLog(shell, loaded.config);
     log.setLevel("warning");
-    const store = credentialStore(stateDir, log.child("credentials"));
     await using transport = createCoapClient({
       network: udpNetwork,
       clock: systemClock,
@@ -53,19 +59,42 @@ export const provision: Command = {
     });
     const api = createDeviceApi({ transport });
     const host = createHost({ root: sysrootOf(options) });
-    const platform = { host, identity: store, random: systemRandom, log };
+    const identity = credentialStore(stateDir, log.child("credentials"));
+    const platform = { host, identity, random: systemRandom, log };
     const { provisioner } = await openProvisioner(loaded.config, platform, api);
-
-    if (options["reset"]) provisioner.release("reset");
-    const before = provisioner.stored();
-    const credentials = options["token-stdin"]
-      ? await provisioner.adopt(tokenFromStdin(), shell.signal)
-      : (before ?? (await provisioner.attempt(shell.signal)));
-    const verifiedMs = await verify(api, credentials, shell.signal);
-    report(shell, options["json"] === true, { credentials, already: before !== null, verifiedMs });
-    return EXIT.ok;
+    try {
+      const how = { token, reset: options["reset"] === true };
+      const { status, credentials } = await become(provisioner, how, shell.signal);
+      if (status === "already provisioned" && typeof name === "string") {
+        shell.err("--name counts when a device is made: this one keeps its name; see --reset");
+      }
+      const verifiedMs = await verify(api, credentials, shell.signal);
+      reportOutcome(shell, options["json"] === true, { status, credentials, verifiedMs });
+      return EXIT.ok;
+    } catch (error) {
+      throw shell.signal.aborted ? stopped(error) : error;
+    }
   },
 };
+
+interface How {
+  readonly token: string | null;
+  readonly reset: boolean;
+}
+
+async function become(
+  provisioner: Provisioner,
+  { token, reset }: How,
+  signal: AbortSignal,
+): Promise<Omit<Outcome, "verifiedMs">> {
+  if (token !== null) {
+    return { status: "token taken over", credentials: await provisioner.adopt(token, signal) };
+  }
+  const before = reset ? null : provisioner.stored();
+  if (before) return { status: "already provisioned", credentials: before };
+  const credentials = await (reset ? provisioner.renew(signal) : provisioner.attempt(signal));
+  return { status: "provisioned", credentials };
+}
 
 /** Round trip in milliseconds. @throws AgentError `unauthorized` when the server does not know the token */
 async function verify(api: DeviceApi, { accessToken }: Credentials, signal: AbortSignal) {
@@ -79,31 +108,30 @@ async function verify(api: DeviceApi, { accessToken }: Credentials, signal: Abor
   });
 }
 
+/** The running service provisions by itself, so a hint to stop it would lead the operator astray. */
+function lockForOnce(stateDir: string): Disposable {
+  try {
+    return lockState(stateDir);
+  } catch (cause) {
+    if (!(cause instanceof AgentError) || cause.kind !== "transient") throw cause;
+    throw new AgentError("transient", cause.message, {
+      cause,
+      code: "P011",
+      hint: "the service provisions by itself; to make it try now: sudo systemctl reload pipit",
+    });
+  }
+}
+
+const stopped = (cause: unknown) =>
+  new AgentError("transient", "stopped before it was done", {
+    cause,
+    hint: "nothing is lost: run it again, it takes up where it stopped",
+  });
+
 function tokenFromStdin(): string {
   const token = readFileSync(0, "utf8").trim();
-  if (token === "" || /\s/.test(token)) {
-    throw new UsageError("--token-stdin wants one access token on standard input");
-  }
-  return token;
-}
-
-interface Outcome {
-  readonly credentials: Credentials;
-  readonly already: boolean;
-  readonly verifiedMs: number;
-}
-
-function report(shell: Shell, json: boolean, { credentials, already, verifiedMs }: Outcome): void {
-  const { deviceName, server } = credentials;
-  if (json) {
-    const status = already ? "already provisioned" : "provisioned";
-    shell.out(JSON.stringify({ status, deviceName, server, verifiedMs }));
-    return;
-  }
-  const name = deviceName === null ? "under a name made by the server" : `as "${deviceName}"`;
-  shell.out(
-    already
-      ? `already provisioned ${name}; token verified ${verifiedMs} ms`
-      : `provisioned ${name}; token stored and verified`,
+  if (isAccessToken(token) && !/\s/.test(token)) return token;
+  throw new UsageError(
+    "--token-stdin wants one access token on standard input: 1 to 255 bytes, no spaces",
   );
 }

@@ -3,15 +3,18 @@ import type { Config } from "../config/config.ts";
 import { standingWarnings } from "../config/standing-warnings.ts";
 import { AgentError, kindOf } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
+import { errnoOf } from "../platform/errno.ts";
 import { memoryJournal } from "../platform/memory-journal.ts";
 import { openPlatform } from "../platform/platform.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { createServiceManager } from "../platform/systemd.ts";
 import type { Logger } from "../ports.ts";
-import { agentLog } from "./agent-log.ts";
+import { agentLog, protectSecrets } from "./agent-log.ts";
 import type { Command, Shell } from "./command.ts";
+import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
+import { onReload } from "./reloads.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 import { version } from "./version.ts";
 
@@ -24,42 +27,39 @@ export const run: Command = {
     const load = () => loadConfig(shell, options, { requireServer: true, stateDir });
     let loaded = load();
     reportProblems(shell, loaded.problems);
-    using _lock = lockState(stateDir);
-
+    becomeOwnerOf(stateDir, shell);
     const log = agentLog(shell, loaded.config);
+    using _lock = lockOrGoOn(stateDir, log);
+
     const services = createServiceManager({ env: shell.env, log: log.child("systemd") });
-    await using journal = memoryJournal({
-      clock: systemClock,
-      maxBytes: loaded.config.outbox.max_size,
-      maxAgeMs: loaded.config.outbox.max_age,
-    });
-    const platform = openPlatform({
-      stateDir,
-      sysroot: sysrootOf(options),
-      log,
-      services,
-      journal,
-    });
+    const bounds = boundsOf(loaded.config);
+    await using journal = memoryJournal({ clock: systemClock, ...bounds });
+    const sysroot = sysrootOf(options);
+    const platform = openPlatform({ stateDir, sysroot, log, services, journal });
 
     // A reload starts the parts anew with the new settings; platform and journal stay, so nothing that waits is lost.
     let reload = new AbortController();
-    using _hangup = shell.onHangup(() => {
+    using _reloads = onReload(shell, systemClock, () => {
       const next = reloaded(load, shell, log);
       if (next === null) return;
       loaded = next;
       reload.abort();
     });
 
-    while (!shell.signal.aborted) {
+    for (let splay = true; !shell.signal.aborted; splay = false) {
       reload = new AbortController();
-      log.setLevel(loaded.config.log.level);
-      log.notice("started", summaryOf(loaded.config));
-      for (const warning of standingWarnings(loaded.config)) log.warn(warning);
+      const { config } = loaded;
+      protectSecrets(log, config);
+      log.setLevel(config.log.level);
+      journal.setBounds(boundsOf(config));
+      log.notice("started", summaryOf(config));
+      for (const warning of standingWarnings(config)) log.warn(warning);
       keepLastGood(loaded, stateDir, log);
+      const signal = AbortSignal.any([shell.signal, reload.signal]);
       try {
-        await runAgent(loaded.config, platform, AbortSignal.any([shell.signal, reload.signal]));
+        await runAgent(config, platform, { signal, splay });
       } catch (error) {
-        if (!shell.signal.aborted && !reload.signal.aborted) throw error;
+        if (!signal.aborted) throw error;
       }
     }
     services.stopping();
@@ -69,6 +69,26 @@ export const run: Command = {
     return EXIT.ok;
   },
 };
+
+const boundsOf = ({ outbox }: Config) => ({
+  maxBytes: outbox.max_size,
+  maxAgeMs: outbox.max_age,
+});
+
+/** A disk that is full or read-only must not silence the board: it goes on without a lock, and says so. */
+function lockOrGoOn(stateDir: string, log: Logger): Disposable {
+  try {
+    return lockState(stateDir);
+  } catch (error) {
+    const disk = error instanceof AgentError ? errnoOf(error.cause) : undefined;
+    if (!(error instanceof AgentError) || (disk !== "ENOSPC" && disk !== "EROFS")) throw error;
+    log.error("the state folder cannot be written, going on without a lock", {
+      error: disk,
+      hint: error.hint,
+    });
+    return { [Symbol.dispose]() {} };
+  }
+}
 
 /** Null for a bad edit: the running configuration stays. Whoever typed it sees why, the fleet sees nothing. */
 function reloaded(load: () => LoadedConfig, shell: Shell, log: Logger): LoadedConfig | null {

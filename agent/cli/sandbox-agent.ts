@@ -24,7 +24,12 @@ const INTERVAL_MS = 2_000;
 export async function runSandboxAgent({ shell, options }: Invocation, port: number) {
   using state = stateFolder(options["state"]);
   using _lock = lockState(state.directory);
-  const log = createLog({ level: "notice", journald: false, write: shell.err });
+  const log = createLog({
+    level: "notice",
+    journald: false,
+    write: shell.err,
+    secrets: shell.secrets,
+  });
   let accepted = 0;
   const journal = memoryJournal({ clock: systemClock, maxBytes: 8e6, maxAgeMs: 86_400_000 });
   const counting: Journal = {
@@ -43,7 +48,7 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
   });
   shell.out(`agent     one sample every ${INTERVAL_MS / 1_000} s, state in ${state.directory}`);
   try {
-    await runAgent(configFor(port), platform, shell.signal);
+    await runAgent(configFor(port), platform, { signal: shell.signal, splay: false });
   } catch (error) {
     if (!shell.signal.aborted) throw error;
   }

@@ -9,9 +9,13 @@ export async function openSandboxServer(
   { shell, options }: Invocation,
   onEvent: (event: SandboxEvent) => void,
 ): Promise<Sandbox> {
-  const server = await startSandbox({ ...parsed(options), onEvent }).catch((error: unknown) => {
-    throw portTaken(error);
-  });
+  // A fault of the stand-in is answered 5.00, and the agent beside it goes on.
+  const onBug = (error: unknown) => shell.err(`sandbox: a bug: ${stackOf(error)}`);
+  const server = await startSandbox({ ...parsed(options), onEvent, onBug }).catch(
+    (error: unknown) => {
+      throw portTaken(error);
+    },
+  );
   const { port, httpPort } = server;
   const control = httpPort === null ? "" : `, page http://127.0.0.1:${httpPort}/`;
   shell.out(`sandbox   ThingsBoard stand-in on coap://127.0.0.1:${port}${control}`);
@@ -27,6 +31,8 @@ function parsed(options: Invocation["options"]) {
     throw error instanceof AgentError ? new UsageError(error.message) : error;
   }
 }
+
+const stackOf = (error: unknown) => (error instanceof Error ? error.stack : String(error));
 
 const portTaken = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "EADDRINUSE"

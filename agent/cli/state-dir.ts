@@ -1,15 +1,21 @@
-import type { OptionValues, Shell } from "./command.ts";
+import { type OptionValues, type Shell, UsageError } from "./command.ts";
 
 const DEFAULT_STATE_DIR = "/var/lib/pipit";
 
 /** `--state DIR`, else what systemd's StateDirectory= made (the first of them), else the service's own place. */
 export function stateDirOf({ env }: Shell, options: OptionValues): string {
-  const given = options["state"];
-  if (typeof given === "string" && given !== "") return given;
+  const given = folderOption(options, "state");
+  if (given !== null) return given;
   return env["STATE_DIRECTORY"]?.split(":")[0] || DEFAULT_STATE_DIR;
 }
 
 export function sysrootOf(options: OptionValues): string {
-  const given = options["sysroot"];
-  return typeof given === "string" && given !== "" ? given : "/";
+  return folderOption(options, "sysroot") ?? "/";
+}
+
+/** @throws UsageError for an empty one: most likely a variable of a script that was never set */
+function folderOption(options: OptionValues, name: string): string | null {
+  const given = options[name];
+  if (given === "") throw new UsageError(`--${name} is empty; name a folder, or leave it out`);
+  return typeof given === "string" ? given : null;
 }

@@ -18,7 +18,7 @@ export interface BlockReceiving {
 
 /**
  * The whole response whose first block came already (RFC 7959 §2.4). An error response in between is
- * the response. Never takes more than the limits, whatever the server says.
+ * the response, whole if the first block was already its own. Never takes more than the limits, whatever the server says.
  * @throws CoapError `rejected` for blocks that do not fit together, `too large`, `timeout`
  */
 export async function receiveBlocks(receiving: BlockReceiving): Promise<Message> {
@@ -36,14 +36,14 @@ export async function receiveBlocks(receiving: BlockReceiving): Promise<Message>
       throw new CoapError("timeout", text, { phase: "response" });
     }
     const next = await ask(assembly.next);
-    if (!isSuccess(next.code)) return next;
+    // Another error, or one that is no block, is about the question; a first block's own error goes on.
+    if (!isSuccess(next.code) && (next.code !== first.code || !next.options.block2)) return next;
 
     if (!isSameRepresentation(first, next)) {
       // It changed between two blocks: half of each would be neither (RFC 7959 §2.4).
       if (restarted) throw rejected(peer, "changed its response between two blocks");
       restarted = true;
       first = await ask({ num: 0, more: false, szx: assembly.next.szx });
-      if (!isSuccess(first.code)) return first;
       assembly = startAssembly(first, peer, limits);
     } else if (assembly.add(next)) {
       repeats = 0;

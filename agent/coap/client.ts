@@ -51,8 +51,16 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
     });
   const queue = newQueue(settings.nstart);
   const connection = createConnection({ ...deps, settings, counters, probing });
-  const { queueDeadlineMs } = settings;
-  const turns = createTurns({ clock, queue, connection, probing, queueDeadlineMs, peer });
+  const { queueDeadlineMs, maxQueued: maxHeld } = settings;
+  const turns = createTurns({
+    clock,
+    queue,
+    connection,
+    probing,
+    queueDeadlineMs,
+    maxHeld,
+    peer,
+  });
   const alone = keyedQueue(() => newQueue(1));
   const transfers = createTransfers({ clock, settings, turns, alone, peer });
   const closing = new AbortController();
@@ -80,7 +88,7 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
     observe: (path, signal) =>
       observe({ ...deps, settings, connection, transfers, closing: closing.signal }, path, signal),
     ping: (signal) => cancellable(signal, (either) => turns.ping(settings.pingDeadlineMs, either)),
-    stats: () => ({ ...counters, ...connection.sizes(), queued: queue.waiting }),
+    stats: () => ({ ...counters, ...connection.sizes(), queued: queue.waiting + probing.waiting }),
     async [Symbol.asyncDispose]() {
       closing.abort(cancelled(`everything to ${peer}`));
       connection.close();

@@ -104,11 +104,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
     failed(endpoint, { error, begunAt, confirmable }) {
       if (error.failure === "unreachable") return broken(endpoint, error);
-      if (error.failure === "reset" || error.failure === "rejected") deadlinesInARow = 0;
+      const silent = endpoint.heardAt < begunAt;
+      // What we refused to send ourselves says nothing about the peer.
+      const heard = error.failure === "reset" || error.failure === "rejected";
+      if (heard && !silent) deadlinesInARow = 0;
       if (error.failure !== "timeout" || endpoint !== current) return;
 
       deadlinesInARow++;
-      const silent = endpoint.heardAt < begunAt;
       if (
         deadlinesInARow >= settings.deadlinesBeforeReconnect ||
         (silent && addresses.length > 1)
@@ -125,11 +127,18 @@ export function createConnection(deps: ConnectionDeps): Connection {
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
     sizes() {
-      const sum = { outstanding: 0, observations: 0, deduplicated: 0, retiredTokens: 0 };
+      const sum = {
+        outstanding: 0,
+        observations: 0,
+        registering: 0,
+        deduplicated: 0,
+        retiredTokens: 0,
+      };
       for (const endpoint of addressOf.keys()) {
         const sizes = endpoint.sizes();
         sum.outstanding += sizes.outstanding;
         sum.observations += sizes.observations;
+        sum.registering += sizes.registering;
         sum.deduplicated += sizes.deduplicated;
         sum.retiredTokens += sizes.retiredTokens;
       }

@@ -1,4 +1,5 @@
 import { generate } from "coap-packet";
+import { CoapError } from "./coap-error.ts";
 import type { MessageType } from "./message.ts";
 
 export interface OutgoingOption {
@@ -18,6 +19,9 @@ export interface OutgoingMessage {
 
 /** The package refuses anything above its own default of 1280; the block size is what bounds a message here. */
 const MAX_DATAGRAM_BYTES = 65_507;
+
+/** ThingsBoard drops a larger datagram without a word, and most paths would have to fragment it. */
+const MAX_REQUEST_BYTES = 2_048;
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -41,4 +45,29 @@ export function encode(message: OutgoingMessage): Uint8Array {
     },
     MAX_DATAGRAM_BYTES,
   );
+}
+
+/**
+ * The bytes of one request to `peer`.
+ * @throws CoapError `too large` over 2048 bytes, `rejected` when it cannot be written at all
+ */
+export function encodeBounded(message: OutgoingMessage, peer: string): Uint8Array {
+  const datagram = encoded(message, peer);
+  if (datagram.length <= MAX_REQUEST_BYTES) return datagram;
+  const text = `a request to ${peer} would be a datagram of ${datagram.length} bytes, at most ${MAX_REQUEST_BYTES} arrive`;
+  throw new CoapError("too large", text, { hint: SHORTEN });
+}
+
+const SHORTEN = "shorten its path and query: only a body can be sent in blocks";
+
+function encoded(message: OutgoingMessage, peer: string): Uint8Array {
+  try {
+    return encode(message);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CoapError("rejected", `a request to ${peer} cannot be written as CoAP: ${why}`, {
+      cause,
+      hint: SHORTEN,
+    });
+  }
 }

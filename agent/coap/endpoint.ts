@@ -1,14 +1,14 @@
 import type { ChannelEvents, Clock, DatagramChannel, Random } from "../ports.ts";
 import { channelFailure } from "./channel-failure.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
-import { encode, type OutgoingMessage, type OutgoingOption } from "./encode.ts";
+import { encode, encodeBounded, type OutgoingMessage, type OutgoingOption } from "./encode.ts";
 import { createExchange, type Exchange, type Outcome } from "./exchange.ts";
 import { createInbound } from "./inbound.ts";
 import { EMPTY, type Message } from "./message.ts";
 import { messageIds } from "./message-ids.ts";
 import { createPace } from "./pace.ts";
 import type { Probing } from "./probing.ts";
-import type { CoapSettings } from "./settings.ts";
+import { type CoapSettings, maxFinishedTokens } from "./settings.ts";
 import type { Counters, TableSizes } from "./stats.ts";
 import { createTables, type Observer } from "./tables.ts";
 
@@ -18,9 +18,15 @@ export interface OutgoingRequest {
   readonly options: readonly OutgoingOption[];
   readonly payload: Uint8Array;
   readonly deadlineMs: number;
+  /** In hexadecimal; without it, the request has a new one of its own. */
+  readonly token?: string | undefined;
+  /** Where blocks share a token: answers to lower ones come late. */
+  readonly block1Num?: number | undefined;
   /** Takes over the token, in the same turn, when the response establishes an observation. */
   readonly observer?: Observer | undefined;
 }
+
+type Waiting = Pick<OutgoingRequest, "deadlineMs" | "observer" | "block1Num">;
 
 export interface Answer {
   readonly message: Message;
@@ -71,7 +77,7 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
   const { channel, clock, random, settings, counters, probing, peer } = deps;
   const nextMessageId = messageIds(random);
   const pace = createPace(clock, settings.messagesPerSecond);
-  const tables = createTables(clock, settings.maxRetiredTokens);
+  const tables = createTables(clock, maxFinishedTokens(settings));
   const lifetime = new AbortController();
   const inbound = createInbound({
     clock,
@@ -108,16 +114,15 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
   /** Sends it and waits for its end. Everything up to the first transmission happens in this turn. */
   const launch = (
     message: Omit<OutgoingMessage, "messageId">,
-    deadlineMs: number,
+    { deadlineMs, observer, block1Num }: Waiting,
     signal: AbortSignal,
-    observer?: Observer,
   ) =>
     new Promise<Answer>((resolve, reject) => {
       // Either may have ended between the turn that admitted this message and this one.
       lifetime.signal.throwIfAborted();
       signal.throwIfAborted();
       const messageId = nextMessageId();
-      const datagram = encode({ ...message, messageId });
+      const datagram = encodeBounded({ ...message, messageId }, peer);
       const token = message.token?.toHex() ?? "";
 
       const ended = (outcome: Outcome) => {
@@ -140,6 +145,7 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
         messageId,
         token,
         confirmable: message.type === "CON",
+        block1Num,
         bytes: datagram.length,
         deadlineMs,
         jitter: random.fraction(),
@@ -183,15 +189,17 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
       deps.broken(new CoapError("unreachable", text, { errno }));
     },
 
-    async exchange({ code, confirmable, options, payload, deadlineMs, observer }, signal) {
+    async exchange(request, signal) {
       await admit(signal);
+      const { code, confirmable, options, payload } = request;
       const type = confirmable ? "CON" : "NON";
-      const token = random.bytes(TOKEN_BYTES);
-      return launch({ type, code, token, options, payload }, deadlineMs, signal, observer);
+      const token =
+        request.token === undefined ? random.bytes(TOKEN_BYTES) : Uint8Array.fromHex(request.token);
+      return launch({ type, code, token, options, payload }, request, signal);
     },
     async ping(deadlineMs, signal) {
       await admit(signal);
-      return (await launch({ type: "CON", code: EMPTY }, deadlineMs, signal)).roundTripMs;
+      return (await launch({ type: "CON", code: EMPTY }, { deadlineMs }, signal)).roundTripMs;
     },
     retire: tables.retire,
     tell(token, code, options) {
@@ -212,6 +220,7 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     sizes: () => ({
       outstanding: tables.outstandingCount,
       observations: tables.observedCount,
+      registering: tables.registeringCount,
       deduplicated: inbound.deduplicatedCount,
       retiredTokens: tables.retiredCount,
     }),

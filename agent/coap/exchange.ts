@@ -14,6 +14,8 @@ export interface Exchange {
   /** "" for a ping. */
   readonly token: string;
   readonly confirmable: boolean;
+  /** The block of an upload that it carries. */
+  readonly block1Num: number | undefined;
   /** The size of the datagram. */
   readonly bytes: number;
   /** Monotonic; the first transmission. */
@@ -34,6 +36,7 @@ export interface ExchangeDeps {
   readonly messageId: number;
   readonly token: string;
   readonly confirmable: boolean;
+  readonly block1Num: number | undefined;
   readonly deadlineMs: number;
   /** In [0, 1): the jitter of the first wait. */
   readonly jitter: number;
@@ -84,6 +87,7 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     messageId: deps.messageId,
     token: deps.token,
     confirmable,
+    block1Num: deps.block1Num,
     bytes: deps.bytes,
     get startedAt() {
       return startedAt;

@@ -89,7 +89,8 @@ export function createInbound(deps: InboundDeps): Inbound {
       }
       const verdict = match(message, tables);
       const reaction = reactionTo(message, verdict);
-      recent.remember(messageId, datagram, reaction, type === "CON");
+      if (isJudgedOnce(message, verdict))
+        recent.remember(messageId, datagram, reaction, type === "CON");
       // First of all the ACK: while it is missing, Californium overwrites the notification that waits.
       react(reaction, messageId);
       act(verdict, message);
@@ -117,6 +118,25 @@ function reactionTo(message: Message, { act }: Verdict<Exchange, Observer>): Rea
   if (act === "late") return "ack";
   // RFC 7252 §5.4.1: a response with a critical option that we do not know is rejected.
   return act === "refuse" || message.objection !== undefined ? "reset" : "ack";
+}
+
+/**
+ * Whether a copy would meet with something else than this one did. The copy of an answer finds its token
+ * retired, and one of nothing of ours is nothing of ours again: they need no memory, and fill none.
+ */
+function isJudgedOnce(message: Message, { act }: Verdict<Exchange, Observer>): boolean {
+  switch (act) {
+    case "notify":
+      return true;
+    case "respond":
+      // Refused here, or the token of an observation from now on.
+      return message.objection !== undefined || isObserved(message);
+    case "late":
+      // A token is forgotten one day, and its CON may be repeated after that.
+      return message.type === "CON";
+    default:
+      return false;
+  }
 }
 
 const objectionTo = (objection: string, peer: string) =>

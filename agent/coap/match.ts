@@ -1,8 +1,10 @@
-import { EMPTY, isResponse, type Message } from "./message.ts";
+import { CODE, EMPTY, isResponse, type Message } from "./message.ts";
 
 interface Outstanding {
   readonly token: string;
   readonly confirmable: boolean;
+  /** The block that it carries, where all blocks of an upload share the token. */
+  readonly block1Num?: number | undefined;
 }
 
 /** What a message may belong to: `E` is an exchange, `O` an observation. */
@@ -22,7 +24,7 @@ export type Verdict<E, O> =
   | { readonly act: "reset"; readonly exchange: E }
   | { readonly act: "respond"; readonly exchange: E }
   | { readonly act: "notify"; readonly observation: O }
-  /** A response to something that has ended. */
+  /** A response to something that has ended, or to an earlier block. */
   | { readonly act: "late" }
   /** Nothing that we asked for, or nothing that a client may be sent. */
   | { readonly act: "refuse" };
@@ -57,11 +59,22 @@ function matchAck<E extends Outstanding, O>(message: Message, known: Known<E, O>
 function matchToken<E extends Outstanding, O>(message: Message, known: Known<E, O>): Verdict<E, O> {
   if (isResponse(message.code)) {
     const exchange = known.requested(message.token);
-    if (exchange !== undefined) return { act: "respond", exchange };
+    if (exchange !== undefined)
+      return isToEarlierBlock(message, exchange) ? { act: "late" } : { act: "respond", exchange };
     const observation = known.observed(message.token);
     if (observation !== undefined) return { act: "notify", observation };
     if (known.isRetired(message.token)) return { act: "late" };
   }
   // An empty CON is a ping, and the RST its answer (RFC 7252 §4.3). A NON is not worth one.
   return { act: message.type === "CON" ? "refuse" : "ignore" };
+}
+
+/**
+ * A 2.31 for a lower block than the one that waits comes late, or again under another message ID. Any
+ * other one breaks the protocol, and whoever sends the blocks says so.
+ */
+function isToEarlierBlock({ code, options }: Message, { block1Num }: Outstanding): boolean {
+  const { block1 } = options;
+  if (code !== CODE.continue || block1 === undefined || block1Num === undefined) return false;
+  return block1.num < block1Num;
 }

@@ -77,7 +77,7 @@ async function keepRegistered(
 
   try {
     for (;;) {
-      // The old registration stands, and its notifications count, until the new one is answered.
+      // ThingsBoard's old registration stands, and its notifications count, until the new one is answered.
       const attempt = await register(deps, path, emit, () => delayMs(gapsInARow), signal);
       if (standing) retire(standing);
       standing = attempt.standing;
@@ -89,6 +89,12 @@ async function keepRegistered(
 
       if (end.kind === "renew") {
         gapsInARow = end.because === "gap" ? gapsInARow + 1 : 0;
+        if (standing?.registration.hasMaxAge) {
+          // RFC 7641 §4.1: under a new token such a server would observe once more. ThingsBoard displaces
+          // the old one. First, as libcoap takes what comes later for the end of the new one.
+          cancel(standing, path);
+          standing = undefined;
+        }
         continue;
       }
       if (standing) retire(standing);

@@ -3,6 +3,8 @@ import type { Clock } from "../ports.ts";
 export interface Probing {
   /** Whether a NON has to wait. */
   readonly isHeld: boolean;
+  /** How many wait. */
+  readonly waiting: number;
   /** Until a NON may leave, or the peer says something; rejects with the signal's reason. */
   wait(signal: AbortSignal): Promise<void>;
   /** A NON of that many bytes has left. */
@@ -23,6 +25,9 @@ export function createProbing(clock: Clock): Probing {
   return {
     get isHeld() {
       return remainingMs() > 0;
+    },
+    get waiting() {
+      return waiting.size;
     },
     wait: (signal) =>
       new Promise((resolve, reject) => {

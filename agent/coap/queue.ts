@@ -81,10 +81,8 @@ export function createQueue({ clock, peer, places, maxWaiting, deadlineMs }: Que
       if (signal.aborted) throw cancelled(`the request to ${peer}`, signal.reason);
       if (active < places && waiters.length === 0) return place();
       // The next block belongs to a request that was let in before: the bound does not hold it up.
-      if (waiters.length >= maxWaiting && priority !== PRIORITY.continuation) {
-        const text = `${waiters.length} requests to ${peer} wait already; one more was not accepted`;
-        throw new CoapError("timeout", text, { phase: "queue" });
-      }
+      if (waiters.length >= maxWaiting && priority !== PRIORITY.continuation)
+        throw queueFull(peer, waiters.length);
       return wait(priority, signal);
     },
     get waiting() {
@@ -95,3 +93,8 @@ export function createQueue({ clock, peer, places, maxWaiting, deadlineMs }: Que
     },
   };
 }
+
+export const queueFull = (peer: string, waiting: number): CoapError => {
+  const text = `${waiting} requests to ${peer} wait already; one more was not accepted`;
+  return new CoapError("timeout", text, { phase: "queue" });
+};

@@ -11,7 +11,7 @@ export interface RecentMessages {
 }
 
 /**
- * Incoming CON and NON of one peer, for RFC 7252 §4.5. ThingsBoard draws message IDs at random, so two
+ * Incoming CON and NON of one peer that must be known again, for RFC 7252 §4.5. ThingsBoard draws message IDs at random, so two
  * notifications may share one within 247 s: a digest of the whole datagram tells them from a repetition.
  */
 export function createRecentMessages(clock: Clock, capacity: number): RecentMessages {

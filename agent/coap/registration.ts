@@ -24,6 +24,8 @@ export interface Registration extends Disposable {
   /** The registration succeeded with this answer; what was notified since then follows it. */
   open(answer: Message): void;
   renew(because: "gap" | "disturbed"): void;
+  /** The server says Max-Age, as ThingsBoard never does. */
+  readonly hasMaxAge: boolean;
   readonly ended: Promise<End>;
 }
 
@@ -52,11 +54,13 @@ export function createRegistration(deps: RegistrationDeps): Registration {
   let gapRenewal: Disposable | undefined;
   let assembly: AbortController | undefined;
   let periodicAt = 0;
+  let hasMaxAge = false;
 
   const between = (min: number, max: number) => min + (max - min) * random.fraction();
 
   /** ThingsBoard sends no Max-Age: then only the period counts, for each refresh makes it send events. */
   const scheduleRenewal = (maxAge: number | undefined) => {
+    if (maxAge !== undefined) hasMaxAge = true;
     const now = clock.monotonic();
     const staleAt =
       maxAge === undefined
@@ -138,6 +142,9 @@ export function createRegistration(deps: RegistrationDeps): Registration {
     },
     renew: (because) => end({ kind: "renew", because }),
     ended,
+    get hasMaxAge() {
+      return hasMaxAge;
+    },
     [Symbol.dispose]() {
       renewal?.[Symbol.dispose]();
       gapRenewal?.[Symbol.dispose]();

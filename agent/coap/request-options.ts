@@ -39,6 +39,11 @@ export function requestOptions(
   return options;
 }
 
+const HINTS = {
+  "path segment": "use a shorter access token or name: each part between two slashes counts alone",
+  "query argument": "ask for fewer keys at a time",
+} as const;
+
 const encoder = new TextEncoder();
 
 function textOption(number: number, text: string): OutgoingOption {
@@ -49,6 +54,7 @@ function textOption(number: number, text: string): OutgoingOption {
     throw new CoapError(
       "rejected",
       `a ${what} has ${value.length} bytes, CoAP allows ${MAX_SEGMENT_BYTES}`,
+      { hint: HINTS[what] },
     );
   }
   return { number, value };

@@ -33,9 +33,8 @@ export interface CoapSettings {
   readonly observeBackoff: BackoffPolicy;
   /** Observations not yet taken by their reader; the oldest goes first. */
   readonly maxUndelivered: number;
-  /** Incoming messages remembered to recognise duplicates, and finished tokens. */
+  /** Notifications and the like remembered to recognise duplicates: about 130 bytes each. */
   readonly maxDeduplicated: number;
-  readonly maxRetiredTokens: number;
 }
 
 const DEFAULTS: CoapSettings = {
@@ -60,13 +59,19 @@ const DEFAULTS: CoapSettings = {
   observeBackoff: { baseMs: 2_000, maxMs: 300_000 },
   maxUndelivered: 64,
   maxDeduplicated: 1_024,
-  maxRetiredTokens: 4_096,
 };
 
 /** RFC 7252 §4.8.2: MAX_TRANSMIT_WAIT, EXCHANGE_LIFETIME and NON_LIFETIME. */
 export const MAX_TRANSMIT_WAIT_MS = 93_000;
 export const EXCHANGE_LIFETIME_MS = 247_000;
 export const NON_LIFETIME_MS = 145_000;
+
+/** Every token that can have finished within EXCHANGE_LIFETIME, at the pace of this client. */
+export const maxFinishedTokens = ({
+  messagesPerSecond,
+  nstart,
+}: Pick<CoapSettings, "messagesPerSecond" | "nstart">): number =>
+  Math.ceil((messagesPerSecond * EXCHANGE_LIFETIME_MS) / 1_000 + nstart);
 
 /** 65 536 message IDs in 247 s (RFC 7252 §4.4). */
 const MAX_MESSAGES_PER_SECOND = 265;

@@ -2,8 +2,11 @@
 export interface CoapStats {
   /** Requests and pings sent and not answered. */
   readonly outstanding: number;
+  /** Waiting for their turn, or for a word of a silent peer. */
   readonly queued: number;
   readonly observations: number;
+  /** Observations asked for and not answered. */
+  readonly registering: number;
   readonly deduplicated: number;
   readonly retiredTokens: number;
   /** Requests, blocks and pings, each counted once. */
@@ -14,7 +17,7 @@ export interface CoapStats {
   /** Well-formed, but to nothing of ours: foreign ACK and RST, unknown NON. */
   readonly ignored: number;
   readonly duplicates: number;
-  /** Acknowledged and dropped: the request had ended before. */
+  /** Acknowledged and dropped: the request had ended before, or its block was answered. */
   readonly late: number;
   readonly acksSent: number;
   readonly resetsSent: number;
@@ -27,7 +30,7 @@ export interface CoapStats {
 
 export type TableSizes = Pick<
   CoapStats,
-  "outstanding" | "observations" | "deduplicated" | "retiredTokens"
+  "outstanding" | "observations" | "registering" | "deduplicated" | "retiredTokens"
 >;
 
 export type Counters = {

@@ -19,25 +19,32 @@ export interface Tables extends Known<Exchange, Observer> {
   exchanges(): Exchange[];
   readonly outstandingCount: number;
   readonly observedCount: number;
+  /** Registrations that wait for their answer. */
+  readonly registeringCount: number;
   readonly retiredCount: number;
 }
 
-export function createTables(clock: Clock, maxRetiredTokens: number): Tables {
-  const retired = createRetiredTokens(clock, maxRetiredTokens);
+/** Of observations: more registrations than this within 247 s would be a fault of their own. */
+const MAX_REPLACED = 1_024;
+
+export function createTables(clock: Clock, maxFinished: number): Tables {
+  const finished = createRetiredTokens(clock, maxFinished);
+  /** Apart, so that no number of requests pushes them out: a RST would end what is still observed. */
+  const replaced = createRetiredTokens(clock, MAX_REPLACED);
   const byMessageId = new Map<number, Exchange>();
   const byToken = new Map<string, Exchange>();
   const candidates = new Map<string, Observer>();
   const observations = new Map<string, Observer>();
 
   const retire = (token: string) => {
-    if (observations.delete(token)) retired.add(token);
+    if (observations.delete(token)) replaced.add(token);
   };
 
   return {
     outstanding: (messageId) => byMessageId.get(messageId),
     requested: (token) => byToken.get(token),
     observed: (token) => observations.get(token),
-    isRetired: (token) => retired.has(token),
+    isRetired: (token) => replaced.has(token) || finished.has(token),
 
     add(exchange, observer) {
       byMessageId.set(exchange.messageId, exchange);
@@ -52,8 +59,12 @@ export function createTables(clock: Clock, maxRetiredTokens: number): Tables {
     remove({ messageId, token }) {
       byMessageId.delete(messageId);
       byToken.delete(token);
-      candidates.delete(token);
-      if (token !== "" && !observations.has(token)) retired.add(token);
+      const wasRegistration = candidates.delete(token);
+      if (token === "" || observations.has(token)) return;
+      // The server may observe all the same: of a registration, the answer alone may have got lost.
+      if (wasRegistration) replaced.add(token);
+      // Between two blocks their token is retired as well. Whoever waits for it comes first.
+      else finished.add(token);
     },
     retire,
     retireAll() {
@@ -66,8 +77,11 @@ export function createTables(clock: Clock, maxRetiredTokens: number): Tables {
     get observedCount() {
       return observations.size;
     },
+    get registeringCount() {
+      return candidates.size;
+    },
     get retiredCount() {
-      return retired.size();
+      return finished.size() + replaced.size();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock, CoapRequest } from "../ports.ts";
 import { sendBlocks } from "./block1.ts";
 import { receiveBlocks } from "./block2.ts";
+import { checkRequest } from "./check-request.ts";
 import { CoapError } from "./coap-error.ts";
 import type { KeyedQueue } from "./keyed-queue.ts";
 import { CODE, METHOD, type Message } from "./message.ts";
@@ -32,6 +33,8 @@ export interface TransfersDeps {
 
 interface MessageParts extends MessageOptions {
   readonly payload?: Uint8Array;
+  /** Of the blocks before, in an upload. */
+  readonly token?: string | undefined;
   readonly observer?: Observer;
 }
 
@@ -48,7 +51,7 @@ export function createTransfers(deps: TransfersDeps): Transfers {
     request: CoapRequest,
     turn: Turn,
     signal: AbortSignal,
-    { payload = NO_BYTES, observer, ...options }: MessageParts,
+    { payload = NO_BYTES, token, observer, ...options }: MessageParts,
   ) =>
     turn.exchange(
       {
@@ -57,6 +60,8 @@ export function createTransfers(deps: TransfersDeps): Transfers {
         options: requestOptions({ ...request, payload }, options),
         payload,
         deadlineMs: Math.min(request.deadlineMs ?? settings.deadlineMs, MAX_TRANSMIT_WAIT_MS),
+        token,
+        block1Num: options.block1?.num,
         observer,
       },
       signal,
@@ -70,8 +75,10 @@ export function createTransfers(deps: TransfersDeps): Transfers {
       body,
       blockBytes,
       peer,
-      ask: async (options, payload) =>
-        (await exchange(request, turn, signal, { ...options, payload })).message,
+      clock,
+      deadlineMs: settings.transferDeadlineMs,
+      ask: (options, payload, token) =>
+        exchange(request, turn, signal, { ...options, payload, token }),
     });
 
   const download = (request: CoapRequest, first: Message, turn: Turn, signal: AbortSignal) =>
@@ -113,6 +120,7 @@ export function createTransfers(deps: TransfersDeps): Transfers {
 
   return {
     async send(request, signal) {
+      checkRequest(request);
       try {
         return await sendOnce(request, signal);
       } catch (error) {

@@ -4,7 +4,7 @@ import { CoapError } from "./coap-error.ts";
 import type { Connection } from "./connection.ts";
 import type { Answer, Endpoint, OutgoingRequest } from "./endpoint.ts";
 import type { Probing } from "./probing.ts";
-import { PRIORITY, type Priority, type Queue } from "./queue.ts";
+import { PRIORITY, type Priority, type Queue, queueFull } from "./queue.ts";
 
 export interface TurnAnswer extends Answer {
   /** Where an observation that this answer established lives. */
@@ -31,12 +31,14 @@ export interface TurnsDeps {
   readonly connection: Connection;
   readonly probing: Probing;
   readonly queueDeadlineMs: number;
+  /** NONs that wait for a silent peer. */
+  readonly maxHeld: number;
   /** For messages. */
   readonly peer: string;
 }
 
 export function createTurns(deps: TurnsDeps): Turns {
-  const { clock, queue, connection, probing, queueDeadlineMs, peer } = deps;
+  const { clock, queue, connection, probing, queueDeadlineMs, maxHeld, peer } = deps;
 
   const onEndpoint = async <T>(
     confirmable: boolean,
@@ -62,12 +64,21 @@ export function createTurns(deps: TurnsDeps): Turns {
 
   /** A place in the queue; a NON to a silent peer waits outside, where it is in nobody's way. */
   const place = async (confirmable: boolean, priority: Priority, signal: AbortSignal) => {
-    for (;;) {
-      const mine = await queue.enter(priority, signal);
-      if (confirmable || !probing.isHeld) return mine;
+    let mine = await queue.enter(priority, signal);
+    let giveUpAt: number | undefined;
+    while (!confirmable && probing.isHeld) {
       mine[Symbol.dispose]();
-      await withDeadline(clock, queueDeadlineMs, signal, stillSilent, probing.wait);
+      const isFirstWait = giveUpAt === undefined;
+      // The bound does not hold up the next block of what was let in before.
+      if (isFirstWait && probing.waiting >= maxHeld && priority !== PRIORITY.continuation)
+        throw queueFull(peer, probing.waiting);
+      giveUpAt ??= clock.monotonic() + queueDeadlineMs;
+      const leftMs = Math.max(0, giveUpAt - clock.monotonic());
+      await withDeadline(clock, leftMs, signal, stillSilent, probing.wait);
+      // Let in once, it cannot be refused for a full queue now.
+      mine = await queue.enter(PRIORITY.continuation, signal);
     }
+    return mine;
   };
 
   return {

@@ -104,7 +104,12 @@ export const deviceName: Kind<string> = {
   toToml: quoted,
 };
 
+/** ThingsBoard refuses longer names in the same words as a name that is taken. */
+const LONGEST_DEVICE_NAME = 255;
+
 function deviceNameProblem(template: string): string | null {
+  if (template.length > LONGEST_DEVICE_NAME)
+    return `longer than ${LONGEST_DEVICE_NAME} characters; shorten it`;
   const unknown = placeholdersIn(template).find((name) => !placeholderNames.includes(name));
   if (unknown !== undefined) {
     const meant = nearest(unknown, placeholderNames);

@@ -5,7 +5,8 @@ import type { Host } from "../ports.ts";
 export interface Board {
   readonly model: string | null;
   readonly serial: string | null;
-  readonly mac: string | null;
+  /** All burnt-in addresses, the wired ones first: a second network card does not make another board. */
+  readonly macs: readonly string[];
   readonly machineId: string | null;
   readonly hostname: string | null;
 }
@@ -16,7 +17,7 @@ export async function readBoard(host: Host): Promise<Board> {
   return {
     model: await text("/proc/device-tree/model"),
     serial: await text("/proc/device-tree/serial-number"),
-    mac: await permanentMac(host),
+    macs: await permanentMacs(host),
     machineId: await text("/etc/machine-id"),
     hostname: (await text("/proc/sys/kernel/hostname")) ?? (await text("/etc/hostname")),
   };
@@ -26,7 +27,8 @@ export async function readBoard(host: Host): Promise<Board> {
  * In order of how surely they stay with the board and not with the card: the Pi's serial, a burnt-in MAC address,
  * the machine-id. The last one is copied with a cloned card, so it is the last resort.
  */
-export function fingerprintOf({ serial, mac, machineId }: Board): Fingerprint | null {
+export function fingerprintOf({ serial, macs, machineId }: Board): Fingerprint | null {
+  const [mac] = macs;
   if (serial) return { source: "serial", value: serial };
   if (mac) return { source: "mac", value: mac };
   if (machineId) return { source: "machine-id", value: machineId };
@@ -36,9 +38,12 @@ export function fingerprintOf({ serial, mac, machineId }: Board): Fingerprint | 
 /** The same source now. A source that cannot be read counts as unchanged: better one doubt than a device lost. */
 export function isSameBoard(stored: Fingerprint | null, board: Board): boolean {
   if (!stored) return true;
-  const now = { serial: board.serial, mac: board.mac, "machine-id": board.machineId };
-  const value = now[stored.source];
-  return value === null || value === stored.value;
+  const now = {
+    serial: board.serial === null ? [] : [board.serial],
+    mac: board.macs,
+    "machine-id": board.machineId === null ? [] : [board.machineId],
+  }[stored.source];
+  return now.length === 0 || now.includes(stored.value);
 }
 
 /** Device-tree strings end in NUL: "Raspberry Pi 4 Model B Rev 1.5\0". */
@@ -47,13 +52,25 @@ async function textOrNull(host: Host, path: string): Promise<string | null> {
   return text.replace(/[\0\s]+$/, "").trim() || null;
 }
 
-/** First interface, by name, whose address came with the hardware: addr_assign_type 0 (sysfs-class-net). */
-async function permanentMac(host: Host): Promise<string | null> {
-  const names = await host.readDir("/sys/class/net").catch(() => []);
-  for (const name of names) {
-    const assigned = await textOrNull(host, `/sys/class/net/${name}/addr_assign_type`);
-    const address = await textOrNull(host, `/sys/class/net/${name}/address`);
-    if (assigned === "0" && address && !/^(00:)*00$/.test(address)) return address;
-  }
-  return null;
+/** Addresses that came with the hardware: addr_assign_type 0 (sysfs-class-net). Wired before wireless, then by name. */
+async function permanentMacs(host: Host): Promise<readonly string[]> {
+  const names = await namesIn(host, "/sys/class/net");
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const folder = `/sys/class/net/${name}`;
+      const assigned = await textOrNull(host, `${folder}/addr_assign_type`);
+      const address = await textOrNull(host, `${folder}/address`);
+      const wireless = (await namesIn(host, folder)).includes("wireless");
+      return { burntIn: assigned === "0", address: address ?? "", wireless };
+    }),
+  );
+  const real = found.filter(({ burntIn, address }) => burntIn && /[1-9a-f]/i.test(address));
+  return [
+    ...real.filter(({ wireless }) => !wireless),
+    ...real.filter(({ wireless }) => wireless),
+  ].map(({ address }) => address);
 }
+
+/** None where there is no such folder. */
+const namesIn = (host: Host, path: string): Promise<readonly string[]> =>
+  host.readDir(path).catch(() => []);

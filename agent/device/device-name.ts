@@ -3,12 +3,15 @@ import type { Board } from "./board.ts";
 export type DeviceName =
   /** Null: the template is empty, and the server makes the name. */
   | { readonly ok: true; readonly name: string | null }
-  | { readonly ok: false; readonly missing: readonly string[]; readonly name: string };
+  | { readonly ok: false; readonly problem: string; readonly name: string };
+
+/** ThingsBoard refuses longer ones, in the same words as a name that is taken. */
+const LONGEST_NAME = 255;
 
 /**
  * `template` with its placeholders filled in: {hostname} {serial} {serial8} {machine8} {mac} {model}; serial8 is the
  * serial's last eight characters, machine8 the first eight of the machine id. "auto" is `rpi-{serial8}` on a Raspberry Pi and `{hostname}-{machine8}` elsewhere.
- * Where the board lacks what the template names, `name` is what "auto" gives, and `missing` says why.
+ * Where that cannot be a name, `name` is what "auto" gives, and `problem` says why.
  */
 export function deviceName(template: string, board: Board): DeviceName {
   if (template.trim() === "") return { ok: true, name: null };
@@ -20,8 +23,11 @@ export function deviceName(template: string, board: Board): DeviceName {
     if (!fact) missing.push(placeholder);
     return fact ?? "";
   });
-  if (missing.length === 0) return { ok: true, name: name.trim() };
-  return { ok: false, missing, name: automaticName(board) };
+  const otherwise = (problem: string) =>
+    ({ ok: false, problem, name: automaticName(board) }) as const;
+  if (missing.length > 0) return otherwise(`this board does not show ${missing.join(" ")}`);
+  if (name.length > LONGEST_NAME) return otherwise(`it has more than ${LONGEST_NAME} characters`);
+  return { ok: true, name: name.trim() };
 }
 
 function automaticName(board: Board): string {
@@ -33,13 +39,13 @@ function automaticName(board: Board): string {
 }
 
 function factsOf(board: Board): Readonly<Record<string, string | undefined>> {
-  const { hostname, serial, machineId, mac, model } = board;
+  const { hostname, serial, machineId, macs, model } = board;
   return {
     hostname: hostname ?? undefined,
     serial: serial ?? undefined,
     serial8: serial?.slice(-8),
     machine8: machineId?.slice(0, 8),
-    mac: mac?.replaceAll(":", ""),
+    mac: macs[0]?.replaceAll(":", ""),
     model: model ?? undefined,
   };
 }

@@ -58,12 +58,24 @@ export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<
     }
   };
 
+  /** By policy: the revoked token is let go, and the next attempt asks for a new one. */
+  const release = (): DeviceEvent => {
+    try {
+      provisioner.release();
+      return { type: "reset" };
+    } catch (error) {
+      return failureEvent(error);
+    }
+  };
+
   const publish = async ({ accessToken }: Credentials): Promise<DeviceEvent | null> => {
     vitals.expect("device", Number.POSITIVE_INFINITY); // the sampler answers for what is not there yet
     await outbox.waiting(signal);
     vitals.expect("device", REQUEST_MS);
     try {
-      return (await publisher.publish(accessToken, signal)) ? { type: "delivered" } : null;
+      return (await publisher.publish(accessToken, signal)) === "delivered"
+        ? { type: "delivered" }
+        : null;
     } catch (error) {
       return failureEvent(error);
     }
@@ -77,10 +89,7 @@ export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<
         await pause(pauseMs(state, random.fraction()));
         return provision();
       case "revoked":
-        if (deps.onRevoked === "reprovision" && provisioner.canProvision) {
-          provisioner.release("revoked");
-          return { type: "reset" };
-        }
+        if (deps.onRevoked === "reprovision" && provisioner.canProvision) return release();
         await pause(pauseMs(state, random.fraction()));
         return publish(state.credentials);
       case "offline":
@@ -94,11 +103,12 @@ export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<
   const failureEvent = (error: unknown): DeviceEvent => {
     signal.throwIfAborted();
     if (!isForOperator(error)) throw error;
-    failures++;
-    if (isWorthLogging(failures)) {
-      const { message, code, hint } = error;
-      log.warn(message, { code, count: failures, hint });
-    }
+    const { message, code, hint } = error;
+    // What happens for the first time is said at once, however often something else has happened before.
+    const reason = code ?? error.kind;
+    failures = reason === lastReason ? failures + 1 : 1;
+    lastReason = reason;
+    if (isWorthLogging(failures)) log.warn(message, { code, count: failures, hint });
     if (error.kind === "refused") return { type: "refused", refusal: error.code ?? "refused" };
     return {
       type: "failed",
@@ -107,8 +117,10 @@ export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<
   };
 
   const enter = (before: DeviceState, now: DeviceState) => {
+    const refusal = now.kind === "provisioning" ? now.refusal : null;
+    if (refusal !== null) services.status(`provisioning, waits for the operator: ${refusal}`);
     if (now.kind === before.kind) return;
-    if (now.kind !== "offline") failures = 0;
+    if (now.kind !== "offline") lastReason = "";
     const waiting = outbox.stats().waiting;
     const say = now.kind === "revoked" ? log.error : log.notice;
     const hint =
@@ -120,6 +132,7 @@ export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<
   };
 
   let failures = 0;
+  let lastReason = "";
   let state = boot();
   services.status(state.kind);
   const splay = state.kind === "offline" ? deps.splayMs.telemetry : deps.splayMs.provisioning;

@@ -45,22 +45,32 @@ export const withClaim = (identity: Identity, claim: Credentials): Identity => (
   claim,
 });
 
-export const activated = (identity: Identity, credentials: Credentials): Identity => ({
-  ...identity,
-  claim: null,
-  active: credentials,
-});
+/** The new credentials in, the old ones aside, in one step: no moment has neither. */
+export const activated = (identity: Identity, credentials: Credentials): Identity => {
+  const { active, kept } = identity;
+  const replaced = active !== null && active.accessToken !== credentials.accessToken;
+  const former = kept.filter(({ accessToken }) => accessToken !== credentials.accessToken);
+  return {
+    claim: null,
+    active: credentials,
+    kept: replaced ? keep(former, active, "reset") : former,
+  };
+};
+
+/** Former credentials that this server may still, or again, accept on this board. */
+export const formerHere = ({ kept }: Identity, here: Here): readonly Credentials[] =>
+  kept.filter((held) => fits(held, here)).map(({ reason: _, ...credentials }) => credentials);
 
 /** Forgets nothing: what is no longer used moves to `kept`. */
-export const setActiveAside = (identity: Identity, reason: "revoked" | "reset"): Identity =>
+export const setActiveAside = (identity: Identity): Identity =>
   identity.active
-    ? { ...identity, active: null, kept: keep(identity.kept, identity.active, reason) }
+    ? { ...identity, active: null, kept: keep(identity.kept, identity.active, "revoked") }
     : identity;
 
 export const isSameIdentity = (a: Identity, b: Identity): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
-const fits = (held: Credentials, { server, board }: Here): boolean =>
+const fits = (held: Credentials, { server, board }: Pick<Here, "server" | "board">): boolean =>
   held.server === server && isSameBoard(held.fingerprint, board);
 
 function setForeignAside({ active, claim, kept }: Identity, here: Here): Identity {
@@ -98,10 +108,17 @@ const keep = (
   former: Credentials,
   reason: FormerCredentials["reason"],
 ): readonly FormerCredentials[] =>
-  [
+  trimmed([
     { ...former, reason },
     ...kept.filter(({ accessToken }) => accessToken !== former.accessToken),
-  ].slice(0, MOST_KEPT);
+  ]);
+
+/** Those that were let go on purpose make room first; the way home to another server or board stays longest. */
+function trimmed(kept: readonly FormerCredentials[]): readonly FormerCredentials[] {
+  if (kept.length <= MOST_KEPT) return kept;
+  const spare = kept.findLast(({ reason }) => reason === "reset" || reason === "revoked");
+  return kept.filter((held) => held !== (spare ?? kept.at(-1)));
+}
 
 const rebind = (identity: Identity, fingerprint: Fingerprint | null): Identity => ({
   ...identity,

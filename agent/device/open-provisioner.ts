@@ -22,8 +22,8 @@ export async function openProvisioner(
   const board = await readBoard(platform.host);
   const named = deviceName(provisioning.device_name, board);
   if (!named.ok) {
-    log.error("device_name asks for what this board does not show, the automatic name is used", {
-      missing: named.missing.join(" "),
+    log.error("device_name makes no name here, the automatic one is used", {
+      problem: named.problem,
       name: named.name,
       hint: "change [provisioning] device_name",
     });

@@ -3,9 +3,11 @@ import { AgentError } from "../errors.ts";
 import type { IdentityStore, Logger, Random } from "../ports.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import type { ProvisionAnswer } from "../thingsboard/provision-message.ts";
+import { newAccessToken } from "./access-token.ts";
 import { type Board, fingerprintOf } from "./board.ts";
 import {
   activated,
+  formerHere,
   type HardwareChangePolicy,
   isSameIdentity,
   setActiveAside,
@@ -39,24 +41,30 @@ export interface Provisioner {
    * @throws AgentError `transient` (try again), `refused` (the operator must act), `storage`
    */
   attempt(signal: AbortSignal): Promise<Credentials>;
+  /** The same although there are credentials: they stay in use until new ones are granted. Throws as `attempt`. */
+  renew(signal: AbortSignal): Promise<Credentials>;
   /**
    * Takes a token made elsewhere as this device's own; what was in use before is set aside.
    * @throws AgentError `unauthorized` when the server does not know it, `transient`, `storage`
    */
   adopt(accessToken: string, signal: AbortSignal): Promise<Credentials>;
-  /** Stops using the credentials; they are set aside, not deleted. */
-  release(reason: "revoked" | "reset"): void;
+  /** Stops using revoked credentials; they are set aside, not deleted. */
+  release(): void;
 }
 
 export function createProvisioner(deps: ProvisionerDeps): Provisioner {
   const { api, store, random, board, server, deviceName, log } = deps;
+  const here = { server, board, policy: deps.onHardwareChange };
 
   const settled = () => {
     const before = store.load();
-    const result = settleIdentity(before, { server, board, policy: deps.onHardwareChange });
-    if (!isSameIdentity(before, result.identity)) store.save(result.identity);
-    if (result.standing.kind === "foreign") throw otherBoard(result.standing.fingerprint);
-    return { identity: result.identity, standing: result.standing };
+    const { identity, standing } = settleIdentity(before, here);
+    if (!isSameIdentity(before, identity)) store.save(identity);
+    if (standing.kind === "foreign") throw otherBoard(standing.fingerprint);
+    for (const held of [identity.active, identity.claim, ...identity.kept]) {
+      if (held) log.protect(held.accessToken);
+    }
+    return { identity, active: standing.kind === "provisioned" ? standing.credentials : null };
   };
 
   const use = (identity: Identity, credentials: Credentials): Credentials => {
@@ -65,9 +73,13 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
     return credentials;
   };
 
-  /** True when the request that carried this claim had reached the server after all. */
-  const hasLanded = (claim: Credentials, signal: AbortSignal) =>
-    api.isTokenValid(claim.accessToken, signal);
+  /** The first of these that the server knows: a request that landed after all, or a token that is valid again. */
+  const known = async (candidates: readonly Credentials[], signal: AbortSignal) => {
+    for (const candidate of candidates) {
+      if (await api.isTokenValid(candidate.accessToken, signal)) return candidate;
+    }
+    return null;
+  };
 
   const conclude = async (
     answer: ProvisionAnswer,
@@ -79,10 +91,12 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
       case "SUCCESS":
         // A pre-provisioned device keeps its token: the one returned is the one that counts.
         return use(identity, { ...claim, accessToken: answer.accessToken });
-      case "FAILURE":
+      case "FAILURE": {
         // Also the answer to a request whose first copy was granted while its answer was lost.
-        if (await hasLanded(claim, signal)) return use(identity, claim);
+        const ours = await known([claim, ...formerHere(identity, here)], signal);
+        if (ours) return use(identity, ours);
         throw nameTaken(claim.deviceName, answer.errorMsg);
+      }
       case "NOT_FOUND":
         throw wrongKey(answer.errorMsg);
       case "unreadable":
@@ -90,72 +104,49 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
     }
   };
 
+  const request = async (identity: Identity, signal: AbortSignal): Promise<Credentials> => {
+    const former = identity.claim;
+    if (former && (await known([former], signal))) return use(identity, former);
+    const { key, secret } = deps;
+    if (!key || !secret) throw secretNeeded();
+
+    const token = former?.accessToken ?? newAccessToken(random);
+    log.protect(token);
+    const fingerprint = fingerprintOf(board);
+    const claim = { server, fingerprint, deviceName, accessToken: token };
+    const claimed = withClaim(identity, claim);
+    if (!isSameIdentity(identity, claimed)) store.save(claimed);
+
+    const message = { deviceName, provisionDeviceKey: key, provisionDeviceSecret: secret, token };
+    return conclude(await api.provision(message, signal), claimed, claim, signal);
+  };
+
   return {
     canProvision: Boolean(deps.key && deps.secret),
 
-    stored() {
-      const { standing } = settled();
-      if (standing.kind !== "provisioned") return null;
-      log.protect(standing.credentials.accessToken);
-      return standing.credentials;
-    },
+    stored: () => settled().active,
 
     async attempt(signal) {
-      const { identity, standing } = settled();
-      if (standing.kind === "provisioned") return standing.credentials;
-      const { key, secret } = deps;
-      if (standing.kind === "claimed") {
-        log.protect(standing.claim.accessToken);
-        if (await hasLanded(standing.claim, signal)) return use(identity, standing.claim);
-      }
-      if (!key || !secret) throw secretNeeded();
-
-      const accessToken =
-        standing.kind === "claimed" ? standing.claim.accessToken : newToken(random);
-      log.protect(accessToken);
-      const claim = { server, fingerprint: fingerprintOf(board), deviceName, accessToken };
-      const claimed = withClaim(identity, claim);
-      if (!isSameIdentity(identity, claimed)) store.save(claimed);
-
-      const request = {
-        deviceName,
-        provisionDeviceKey: key,
-        provisionDeviceSecret: secret,
-        token: accessToken,
-      };
-      return await conclude(await api.provision(request, signal), claimed, claim, signal);
+      const { identity, active } = settled();
+      return active ?? request(identity, signal);
     },
+
+    renew: (signal) => request(settled().identity, signal),
 
     async adopt(accessToken, signal) {
       log.protect(accessToken);
-      if (!(await api.isTokenValid(accessToken, signal))) {
-        throw new AgentError("unauthorized", "the server does not know this access token (4.01)", {
-          hint: "copy it once more from the device's credentials in ThingsBoard",
-        });
-      }
       const { identity } = settled();
       const fingerprint = fingerprintOf(board);
-      const credentials = { server, fingerprint, deviceName, accessToken };
-      return use(setActiveAside(identity, "reset"), credentials);
+      // Nobody tells us the name of the device that the token belongs to.
+      const credentials = { server, fingerprint, deviceName: null, accessToken };
+      if (await known([credentials], signal)) return use(identity, credentials);
+      throw new AgentError("unauthorized", "the server does not know this access token (4.01)", {
+        hint: "copy it once more from the device's credentials in ThingsBoard",
+      });
     },
 
-    release(reason) {
-      store.save(setActiveAside(store.load(), reason));
+    release() {
+      store.save(setActiveAside(store.load()));
     },
   };
-}
-
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const TOKEN_LENGTH = 32;
-
-/** 32 characters of 62: 190 bits. Unique platform-wide, as ThingsBoard demands, and never all digits to be cast. */
-function newToken(random: Random): string {
-  let token = "";
-  while (token.length < TOKEN_LENGTH) {
-    for (const byte of random.bytes(TOKEN_LENGTH)) {
-      // 248 = 4 x 62: bytes above would favour the first letters.
-      if (byte < 248 && token.length < TOKEN_LENGTH) token += ALPHABET[byte % ALPHABET.length];
-    }
-  }
-  return token;
 }

@@ -9,6 +9,8 @@ export interface SplayMs {
   readonly telemetry: number;
 }
 
+export const noSplay: SplayMs = { provisioning: 0, telemetry: 0 };
+
 /**
  * Upper bounds of the random wait before the first request. Ten thousand boards after a power cut would else ask to be
  * provisioned in one second; spread over two minutes they are 83 a second. Nobody shares a server on this machine.
@@ -16,6 +18,6 @@ export interface SplayMs {
 export async function bootSplayMs(host: Host, server: string): Promise<SplayMs> {
   const uptime = await host.readFile("/proc/uptime").catch(() => "");
   const seconds = Number.parseFloat(uptime);
-  if (isLoopback(server) || !(seconds < JUST_BOOTED_S)) return { provisioning: 0, telemetry: 0 };
+  if (isLoopback(server) || !(seconds < JUST_BOOTED_S)) return noSplay;
   return { provisioning: 120_000, telemetry: 30_000 };
 }

@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LARGEST_FILE_BYTES } from "../config/decode-text.ts";
 import { credentialNames, type SecretFile } from "../config/secret-sources.ts";
 import type { ConfigFile } from "../config/toml-file.ts";
 import { errnoOf } from "./errno.ts";
+import { readWhole, type WholeFile } from "./read-whole.ts";
 
 const LARGEST_SECRET_BYTES = 4_096;
 
@@ -28,12 +29,12 @@ function readDropIns(folder: string): readonly ConfigFile[] {
 /** One file that must be there: what `--config` names. */
 export function readConfigFile(path: string): ConfigFile {
   const missing = { failure: "does not exist; correct the path after --config" };
-  return { path, ...(readWhole(path, LARGEST_FILE_BYTES) ?? missing) };
+  return { path, ...(contentOf(path, LARGEST_FILE_BYTES) ?? missing) };
 }
 
 /** A file that may be absent: then null. */
 export function readConfigFileIfAny(path: string): ConfigFile | null {
-  const content = readWhole(path, LARGEST_FILE_BYTES);
+  const content = contentOf(path, LARGEST_FILE_BYTES);
   return content && { path, ...content };
 }
 
@@ -56,7 +57,7 @@ export function readCredentials(directory: string | undefined): readonly SecretF
 }
 
 function secretOf(path: string, name: string): SecretFile | null {
-  const content = readWhole(path, LARGEST_SECRET_BYTES);
+  const content = contentOf(path, LARGEST_SECRET_BYTES);
   if (content === null) return null;
   if ("failure" in content) return { name, failure: content.failure };
   if (content.bytes.length > LARGEST_SECRET_BYTES)
@@ -66,34 +67,16 @@ function secretOf(path: string, name: string): SecretFile | null {
   return { name, text, mode: content.mode };
 }
 
-type Content = { readonly bytes: Uint8Array; readonly mode: number } | { readonly failure: string };
+type Content = WholeFile | { readonly failure: string };
 
-/** At most one byte more than `limit`, so that the reader sees that it is too much; null when there is no file. */
-function readWhole(path: string, limit: number): Content | null {
-  let file: number;
+/** Null when there is no file. */
+function contentOf(path: string, limitBytes: number): Content | null {
   try {
-    // Without O_NONBLOCK a FIFO in config.d would stop the start for ever.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return null;
-    return { failure: unreadable(path, error) };
-  }
-  try {
-    const stats = fstatSync(file);
-    if (!stats.isFile())
-      return { failure: "is not a regular file; remove it, or correct the path" };
-    const buffer = new Uint8Array(Math.min(stats.size, limit) + 1);
-    let length = 0;
-    for (;;) {
-      const count = readSync(file, buffer, length, buffer.length - length, null);
-      length += count;
-      if (count === 0 || length === buffer.length) break;
-    }
-    return { bytes: buffer.subarray(0, length), mode: stats.mode };
+    const content = readWhole(path, { limitBytes });
+    if (content !== "not a file") return content;
+    return { failure: "is not a regular file; remove it, or correct the path" };
   } catch (error) {
     return { failure: unreadable(path, error) };
-  } finally {
-    closeSync(file);
   }
 }
 

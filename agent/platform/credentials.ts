@@ -1,19 +1,15 @@
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { linkSync, lstatSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Identity } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { IdentityStore, Logger } from "../ports.ts";
-import { decodeIdentity, encodeIdentity } from "./credentials-file.ts";
-import { durableWrite, syncDirectory } from "./durable-write.ts";
-import { errnoOf } from "./errno.ts";
+import { encodeIdentity } from "./credentials-file.ts";
+import { LARGEST_CREDENTIALS_BYTES, readGeneration } from "./credentials-generation.ts";
+import { discard } from "./discard.ts";
+import { durableWrite } from "./durable-write.ts";
+import { readWhole } from "./read-whole.ts";
+import { setAside } from "./set-aside.ts";
+import { storageError } from "./storage-error.ts";
 
 const emptyIdentity: Identity = { claim: null, active: null, kept: [] };
 
@@ -31,28 +27,37 @@ export function credentialStore(directory: string, log: Logger): IdentityStore {
   };
 
   const save = (identity: Identity): void => {
-    const before = existsSync(file) ? readGeneration(file, log) : null;
-    writeGeneration(identity);
+    const before = readGeneration(file, log);
+    const content = encodeIdentity(identity);
+    // A damaged file that could not be set aside must not take the place of a good previous generation.
+    writeGeneration(content, before !== null);
     // A lost token cannot be asked for again: no generation may be left that lacks it.
-    if (before?.active?.accessToken !== identity.active?.accessToken) writeGeneration(identity);
+    if (before?.active?.accessToken !== identity.active?.accessToken) {
+      writeGeneration(content, true);
+    }
   };
 
-  const writeGeneration = (identity: Identity): void => {
-    const content = encodeIdentity(identity);
-    try {
-      keepAs(previous, file);
-      durableWrite(file, content);
-    } catch (error) {
-      throw new AgentError("storage", `${file} could not be written (${errnoOf(error) ?? error})`, {
-        cause: error,
-        hint: `free some space, or give user pipit the right to write in ${directory}`,
-      });
+  const writeGeneration = (content: string, keepCurrent: boolean): void => {
+    const bytes = Buffer.from(content);
+    if (bytes.length > LARGEST_CREDENTIALS_BYTES) {
+      throw new AgentError("bug", `credentials of ${bytes.length} bytes would not be read again`);
     }
     // Whatever the server is told next rests on these bytes: read them back.
-    if (readFileSync(file, "utf8") !== content) {
+    if (!written(bytes, keepCurrent).equals(bytes)) {
       throw new AgentError("storage", `${file} reads back differently from what was written`, {
         hint: "the card is failing: replace it",
       });
+    }
+  };
+
+  const written = (bytes: Buffer, keepCurrent: boolean): Buffer => {
+    try {
+      if (keepCurrent) keepAs(previous, file);
+      durableWrite(file, bytes);
+      const back = readWhole(file, { limitBytes: LARGEST_CREDENTIALS_BYTES });
+      return Buffer.from(back === null || back === "not a file" ? [] : back.bytes);
+    } catch (error) {
+      throw storageError(`${file} could not be written`, directory, error);
     }
   };
 
@@ -61,57 +66,10 @@ export function credentialStore(directory: string, log: Logger): IdentityStore {
 
 /** The name `to` for the file `from`, made so that `to` is always either the old or the new file. */
 function keepAs(to: string, from: string): void {
-  if (!existsSync(from)) return;
   const step = `${to}.tmp`;
-  rmSync(step, { force: true });
+  discard(step);
   linkSync(from, step);
+  // rename(2) replaces whatever there is, except a folder.
+  if (lstatSync(to, { throwIfNoEntry: false })?.isDirectory()) setAside(to);
   renameSync(step, to);
-}
-
-/** Null when the file is absent or damaged; a damaged one is set aside for the operator, never deleted. */
-function readGeneration(file: string, log: Logger): Identity | null {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw new AgentError("storage", `${file} cannot be read (${errnoOf(error) ?? error})`, {
-      cause: error,
-      hint: "run as user pipit, or repair the owner: sudo chown -R pipit /var/lib/pipit",
-    });
-  }
-  const decoded = decodeIdentity(text);
-  if (decoded.ok) {
-    repairMode(file, log);
-    return decoded.identity;
-  }
-  if (decoded.newer) {
-    throw new AgentError("config", `${file} was written by a newer Pipit: ${decoded.reason}`, {
-      hint: "install that version again; nothing was changed",
-    });
-  }
-  log.error("credentials file is damaged, set aside", {
-    file: setAside(file),
-    reason: decoded.reason,
-  });
-  return null;
-}
-
-function setAside(file: string): string {
-  let n = 1;
-  while (existsSync(`${file}.corrupt-${n}`)) n++;
-  const aside = `${file}.corrupt-${n}`;
-  renameSync(file, aside);
-  syncDirectory(join(file, ".."));
-  return aside;
-}
-
-function repairMode(file: string, log: Logger): void {
-  const mode = statSync(file).mode & 0o777;
-  if (mode === 0o600) return;
-  chmodSync(file, 0o600);
-  log.warn("credentials file was open to others, mode repaired", {
-    file,
-    mode: mode.toString(8),
-  });
 }

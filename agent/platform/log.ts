@@ -1,4 +1,6 @@
 import type { LogFields, Logger } from "../ports.ts";
+import { printable } from "./printable.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
 
 /** Most severe first; the number is syslog's, which journald reads from a "<N>" prefix (sd-daemon(3)). */
 const severities = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 } as const;
@@ -11,26 +13,26 @@ export interface LogOptions {
   readonly journald: boolean;
   /** One line without its newline. Must not throw. */
   write(line: string): void;
+  /** Shared with whatever else writes where secrets may turn up. Default: the log's own. */
+  readonly secrets?: Secrets;
 }
 
 export interface Log extends Logger {
   setLevel(level: LogLevel): void;
+  /** `text` without the secrets that were protected: for output that is not this log's. */
+  redact(text: string): string;
 }
 
 /** `component: event key=value`: one line an event, secrets replaced by value wherever they turn up. */
-export function createLog({ level, journald, write }: LogOptions): Log {
+export function createLog(options: LogOptions): Log {
+  const { level, journald, write, secrets = createSecrets() } = options;
+  const { protect, redact } = secrets;
   let threshold: number = severities[level];
-  const secrets = new Set<string>();
 
-  const redact = (text: string) => {
-    let clean = text;
-    for (const secret of secrets) clean = clean.replaceAll(secret, "(secret)");
-    return clean;
-  };
   const line = (severity: number, component: string, event: string, fields: LogFields) => {
     if (severity > threshold) return;
     const prefix = journald ? `<${severity}>` : "";
-    const parts = [`${component}: ${oneLine(redact(event))}`];
+    const parts = [`${component}: ${printable(redact(event))}`];
     for (const [key, value] of Object.entries(fields)) {
       if (value !== undefined && value !== null)
         parts.push(`${key}=${quoted(redact(String(value)))}`);
@@ -49,21 +51,16 @@ export function createLog({ level, journald, write }: LogOptions): Log {
       info: at("info"),
       debug: at("debug"),
       child: logger,
-      protect: (secret) => {
-        if (secret !== "") secrets.add(secret);
-      },
+      protect,
     };
   };
   return {
     ...logger("agent"),
+    redact,
     setLevel: (name) => {
       threshold = severities[name];
     },
   };
 }
 
-/** A control character in a log is an escape sequence on somebody's terminal. */
-const oneLine = (text: string) =>
-  text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
-
-const quoted = (text: string) => (/^[^\s"=]+$/.test(text) ? oneLine(text) : JSON.stringify(text));
+const quoted = (text: string) => printable(/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text));

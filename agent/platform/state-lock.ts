@@ -1,33 +1,61 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { AgentError } from "../errors.ts";
+import { discard } from "./discard.ts";
 import { errnoOf } from "./errno.ts";
+import { ownerRuns, ownerText, pidOf, pidRuns } from "./lock-owner.ts";
+import { readWhole } from "./read-whole.ts";
+import { storageError } from "./storage-error.ts";
+
+/** Each try meets another process that took or gave back the lock in that very moment. */
+const MOST_TRIES = 100;
+
+/** Ten times what an owner writes. */
+const LARGEST_OWNER_BYTES = 1_024;
 
 /**
  * One agent a state folder: two would hand the same readings in twice and race for the credentials.
  * The lock is a file that names its owner by pid, start time and boot, so that no crash leaves a lock behind:
- * an owner that no longer runs is no owner.
+ * an owner that no longer runs is no owner. It holds within one pid namespace: of two containers that share the
+ * folder each takes the other's owner for one that no longer runs.
  *
- * @throws AgentError `transient` when another process holds it, `storage` when the folder cannot be written
+ * Disposing never throws: a lock that the disk does not let go goes stale with its process.
+ * @throws AgentError `transient` when another process holds it; `storage` when the folder cannot be written, its
+ *   `cause` the system's error
  */
-export function lockState(directory: string, alive = isAlive): Disposable {
+export function lockState(directory: string, alive = ownerRuns): Disposable {
   const lock = join(directory, "lock");
   const mine = join(directory, `.lock.${process.pid}`);
   const owner = ownerText(process.pid);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(mine, owner, { mode: 0o600 });
-    while (!tryLink(mine, lock)) removeStale(lock, `${mine}.stale`, alive);
+    discard(mine); // of a process that had our pid: it may be anything
+    writeFileSync(mine, owner, { mode: 0o600, flag: "wx" });
+    take(lock, mine, alive);
   } catch (error) {
-    if (error instanceof AgentError) throw error;
-    throw new AgentError("storage", `the state folder ${directory} cannot be written`, {
-      cause: error,
-      hint: `give its user the right (sudo chown pipit ${directory}), or choose another with --state DIR`,
-    });
+    throw storageError(`the state folder ${directory} cannot be written`, directory, error);
   } finally {
-    rmSync(mine, { force: true });
+    discard(mine);
   }
-  return { [Symbol.dispose]: () => rmSync(lock, { force: true }) };
+  sweepLeftovers(directory);
+  return { [Symbol.dispose]: () => giveBack(lock, owner) };
+}
+
+function take(lock: string, mine: string, alive: (owner: string) => boolean): void {
+  for (let tries = 0; !tryLink(mine, lock); tries++) {
+    if (tries === MOST_TRIES) {
+      throw new AgentError("transient", `${lock} keeps changing hands`, { hint: "try again" });
+    }
+    removeStale(lock, `${mine}.stale`, alive);
+  }
 }
 
 /** link(2) fails when the name exists: that makes it the one atomic test-and-set of a file system. */
@@ -44,52 +72,50 @@ function tryLink(from: string, to: string): boolean {
 function removeStale(lock: string, aside: string, alive: (owner: string) => boolean): void {
   const owner = readOwner(lock);
   if (owner === null) return; // it has just been given back
-  if (alive(owner)) throw heldBy(owner);
+  if (owner !== "" && alive(owner)) throw heldBy(owner);
   try {
-    renameSync(lock, aside);
+    if (lstatSync(lock).isDirectory()) rmdirSync(lock);
+    else renameSync(lock, aside);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return;
     throw error;
   }
   // Between the look and the rename another process may have taken the lock: then it goes back.
-  if (readOwner(aside) !== owner) tryLink(aside, lock);
-  rmSync(aside, { force: true });
+  const moved = readOwner(aside);
+  if (moved !== null && moved !== owner) tryLink(aside, lock);
+  discard(aside);
 }
 
 const heldBy = (owner: string) =>
-  new AgentError("transient", `another pipit (pid ${owner.split(" ")[0]}) uses this state folder`, {
+  new AgentError("transient", `another pipit (pid ${pidOf(owner)}) uses this state folder`, {
     hint: "stop it first: sudo systemctl stop pipit",
     code: "P011",
   });
 
+/** Null when there is no lock; "" for one that no agent wrote: a link, a FIFO, a folder. */
 function readOwner(lock: string): string | null {
+  const content = readWhole(lock, { limitBytes: LARGEST_OWNER_BYTES, noFollow: true });
+  if (content === "not a file") return "";
+  return content && new TextDecoder().decode(content.bytes);
+}
+
+/** Whoever thought us dead may hold it by now: only a lock that names us is ours to remove. */
+function giveBack(lock: string, owner: string): void {
   try {
-    return readFileSync(lock, "utf8");
+    if (readOwner(lock) === owner) discard(lock);
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw error;
+    if (errnoOf(error) === undefined) throw error; // else it goes stale
   }
 }
 
-const isAlive = (owner: string): boolean => {
-  const pid = Number(owner.split(" ")[0]);
-  return Number.isInteger(pid) && pid > 0 && ownerText(pid) === owner;
-};
-
-/** "812 4711 6f1c…": pids come round again, a pid with its start time (proc(5), stat field 22) in one boot does not. */
-function ownerText(pid: number): string {
-  const boot = readText("/proc/sys/kernel/random/boot_id");
-  const fields = readText(`/proc/${pid}/stat`)
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return `${pid} ${fields[19] ?? "0"} ${boot.trim()}\n`;
-}
-
-function readText(file: string): string {
+/** What killed processes left in the middle of `take`; those of a pid that runs may be in use this moment. */
+function sweepLeftovers(directory: string): void {
   try {
-    return readFileSync(file, "utf8");
+    for (const name of readdirSync(directory)) {
+      const pid = Number(/^\.lock\.(\d{1,10})(\.stale)?$/.exec(name)?.[1]);
+      if (pid > 0 && (pid === process.pid || !pidRuns(pid))) discard(join(directory, name));
+    }
   } catch (error) {
-    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ESRCH") return "";
-    throw error;
+    if (errnoOf(error) === undefined) throw error; // they do no harm
   }
 }

@@ -21,6 +21,16 @@ export type Serve = (request: ParsedRequest) => ServedResponse | null;
 /** Names npm coap knows the options by that the device API sets. */
 const optionNames: Readonly<Record<number, string>> = { 12: "Content-Format", 27: "Block1" };
 
+/** One request on its way through npm coap. */
+interface Turn {
+  readonly serve: Serve;
+  reply: Uint8Array | null;
+  /** What `serve` threw. */
+  bug: { readonly error: unknown } | null;
+}
+
+const turnOf = (serve: Serve): Turn => ({ serve, reply: null, bug: null });
+
 /** Answers kept by npm coap, each with a timer of 202 s; its own default is 32 MiB of them. */
 const CACHE_BYTES = 16 * 1024;
 
@@ -30,23 +40,21 @@ const CACHE_BYTES = 16 * 1024;
  * it neither acknowledges nor retransmits by itself.
  */
 export function createCoapServer() {
-  let reply: Uint8Array | null = null;
-  let serve: Serve = () => null;
-  let bug: { readonly error: unknown } | null = null;
+  let turn = turnOf(() => null);
   const socket = Object.assign(new EventEmitter(), {
     send(datagram: Uint8Array) {
-      reply = datagram;
+      turn.reply = datagram;
     },
   });
   const server = createServer(
     { cacheSize: CACHE_BYTES },
     (request: IncomingMessage, response: OutgoingMessage) => {
       try {
-        const served = serve(parsed(request));
+        const served = turn.serve(parsed(request));
         if (served !== null) write(served, response);
       } catch (error) {
         // npm coap drops what a listener throws; a bug of ours must not look like a quiet server.
-        bug = { error };
+        turn.bug = { error };
       }
     },
   );
@@ -55,17 +63,20 @@ export function createCoapServer() {
 
   return {
     /**
-     * Null when `using` stayed silent, or when npm coap could not read the request.
+     * Null when `using` stayed silent, or when npm coap could not read the request. Throws what `using` threw.
      * `exchange` (1 to 8 bytes) ties the blocks of one body together; `peer` keeps peers apart.
      */
     respond(request: Message, exchange: Uint8Array, peer: PeerAddress, using: Serve) {
-      reply = null;
-      serve = using;
       messageId = (messageId + 1) & 0xffff;
       const inner = encode({ ...request, type: "NON", messageId, token: exchange });
+      // A registration ends the one it displaces: that 2.02 passes through here within the other's turn.
+      const outer = turn;
+      const own = turnOf(using);
+      turn = own;
       socket.emit("message", Buffer.from(inner), peer);
-      if (bug) throw bug.error;
-      const answered = reply === null ? null : decode(reply);
+      turn = outer;
+      if (own.bug) throw own.bug.error;
+      const answered = own.reply && decode(own.reply);
       return answered?.kind === "message" ? answered.message : null;
     },
     close: () => void server.close(),

@@ -3,6 +3,7 @@ import type { Json } from "../ports.ts";
 import { type Faults, parseFaults } from "./faults.ts";
 import type { Operator } from "./operator.ts";
 import type { SandboxState } from "./state.ts";
+import { LONGEST_MS } from "./times.ts";
 
 /** The part of the sandbox that HTTP reaches. */
 export interface Controlled extends Operator {
@@ -61,8 +62,8 @@ function textOf(body: Body, name: string): string {
 
 function durationOf(body: Body, name: string): number {
   const value = body[name];
-  if (typeof value === "number" && value >= 0 && value < 2 ** 31) return value;
-  throw new AgentError("config", `"${name}" is a number of milliseconds`);
+  if (typeof value === "number" && value >= 0 && value <= LONGEST_MS) return value;
+  throw new AgentError("config", `"${name}" is a number of milliseconds up to ${LONGEST_MS}`);
 }
 
 function objectOf(value: Json, name: string): Body {

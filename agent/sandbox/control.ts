@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { AgentError } from "../errors.ts";
 import type { Json } from "../ports.ts";
 import { type Action, actions, type Controlled } from "./control-actions.ts";
+import { isTooDeep, MOST_LEVELS } from "./json-depth.ts";
 import { page } from "./page.ts";
 import type { SandboxState } from "./state.ts";
 
@@ -84,6 +85,9 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
 }
 
 function parseBody(body: string): Readonly<Record<string, Json>> {
+  if (isTooDeep(body)) {
+    throw new AgentError("config", `the body is nested deeper than ${MOST_LEVELS} levels`);
+  }
   try {
     const parsed: Json = JSON.parse(body === "" ? "{}" : body);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
@@ -117,5 +121,6 @@ function send(response: ServerResponse, reply: Reply): void {
     return;
   }
   response.writeHead(reply.status, { "content-type": "application/json", ...close });
-  response.end(`${JSON.stringify(reply.body, null, 2)}\n`);
+  // Indented, a deep state would grow with the square of its depth.
+  response.end(`${JSON.stringify(reply.body)}\n`);
 }

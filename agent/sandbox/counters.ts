@@ -14,6 +14,8 @@ export interface Counters {
   repeats: number;
   /** Requests that ThingsBoard never answers. */
   silent: number;
+  /** Messages lost after their 2.01: a key that storage does not take, or more keys than a device may have. */
+  dropped: number;
   notifications: number;
   /** Confirmable messages of ours sent again. */
   retransmissions: number;
@@ -34,6 +36,7 @@ export const newCounters = (): Counters => ({
   requests: 0,
   repeats: 0,
   silent: 0,
+  dropped: 0,
   notifications: 0,
   retransmissions: 0,
   timeouts: 0,

@@ -20,6 +20,9 @@ export function isIntegral({ unscaled, scale }: Decimal): boolean {
   return scale - stripped <= 0;
 }
 
+/** Whether it fits Java's long. */
+export const isLong = (whole: bigint): boolean => whole >= -(2n ** 63n) && whole < 2n ** 63n;
+
 /** Digits without an exponent: 1.23e-15 is "0.00000000000000123". */
 export function plainText({ unscaled, scale }: Decimal): string {
   const sign = unscaled < 0n ? "-" : "";

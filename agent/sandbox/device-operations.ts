@@ -31,6 +31,10 @@ export interface DeviceOperationsDeps {
   readonly serverRpc: ServerRpc;
   readonly typeCast: boolean;
   readonly clientRpcReplies: Readonly<Record<string, Json>>;
+  /** Client attributes of a device. */
+  readonly mostKeys: number;
+  /** Storage did not take a message that was answered 2.01. */
+  dropped(): void;
   /** False: this device has used up its messages or its data points. */
   admit(device: Device, points: number): boolean;
 }
@@ -80,7 +84,8 @@ export function createDeviceOperations(deps: DeviceOperationsDeps): DeviceOperat
       const values = points.map(({ key, value }) => [key, value] as const);
       if (!deps.admit(device, points.length)) return { ...plain("5.00"), values };
       // 2.01 means "queued": what the database refuses is lost afterwards, the whole message with it.
-      if (points.every(({ key }) => isStorableKey(key))) device.series.write(points);
+      const storable = points.every(({ key }) => isStorableKey(key));
+      if (!storable || !device.series.write(points)) deps.dropped();
       return { outcome: created, values };
     },
 
@@ -88,7 +93,9 @@ export function createDeviceOperations(deps: DeviceOperationsDeps): DeviceOperat
       const attributes = parseAttributes(textOf(request), typeCast);
       if (!attributes) return plain("4.00");
       const outcome = within(device, () => {
-        for (const [key, value] of attributes) device.client.set(key, value);
+        const merged = new Map([...device.client, ...attributes]);
+        if (merged.size > deps.mostKeys) deps.dropped();
+        else for (const [key, value] of attributes) device.client.set(key, value);
         return created;
       });
       return { outcome, values: [...attributes].map(([key, { value }]) => [key, value]) };

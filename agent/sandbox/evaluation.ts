@@ -26,6 +26,8 @@ export interface EvaluationDeps {
   readonly chance: Chance;
   /** Made anew by a restart. */
   server(): CoapServer;
+  /** What was thrown while a request was worked on. */
+  onBug(error: unknown): void;
 }
 
 const methods: ReadonlySet<string> = new Set(["0.01", "0.02", "0.03", "0.04"]);
@@ -35,30 +37,14 @@ export function createEvaluation(deps: EvaluationDeps) {
   const { api, uploads, faults, chance, server } = deps;
 
   return {
+    /** A bug costs the request that met it a 5.00, as in ThingsBoard, and not the process. */
     evaluate(request: Message, peer: Peer): Evaluated {
-      if (hasUnknownCritical(request)) return failed(request, "4.02");
-      if (!methods.has(request.code)) return failed(request, "4.05");
-      if (hasBadBlock2(request)) return failed(request, "4.02");
-      const blocks = uploads.check(request, peer.key);
-      if (blocks.kind === "refuse") return failed(request, blocks.code, blocks.text);
-
-      const seen: { served: Served | null } = { served: null };
-      const inner = { ...request, options: servedOptions(request) };
-      const response = server().respond(inner, blocks.exchange, peer, (parsed) => {
-        const served = serve(parsed, request, peer);
-        seen.served = served;
-        return served.outcome === "silent" ? null : responseOf(served.outcome, request);
-      });
-      const { outcome, about } = seen.served ?? { outcome: null, about: aboutOf(request) };
-      if (outcome === "silent") return { outcome, response: null, about };
-      // Bytes that npm coap cannot read, though we could.
-      if (response === null) return failed(request, "5.00");
-      const unwanted = isUnwanted(request, response.code);
-      return {
-        outcome: outcome ?? { code: response.code },
-        response: unwanted ? null : observed(response, outcome?.observe),
-        about,
-      };
+      try {
+        return evaluated(request, peer);
+      } catch (error) {
+        deps.onBug(error);
+        return failed(request, "5.00");
+      }
     },
 
     /** A notification is a GET that the server asks itself, so that a long one is cut like any answer. */
@@ -73,6 +59,32 @@ export function createEvaluation(deps: EvaluationDeps) {
       return observed(response, observe);
     },
   };
+
+  function evaluated(request: Message, peer: Peer): Evaluated {
+    if (hasUnknownCritical(request)) return failed(request, "4.02");
+    if (!methods.has(request.code)) return failed(request, "4.05");
+    if (hasBadBlock2(request)) return failed(request, "4.02");
+    const blocks = uploads.check(request, peer.key);
+    if (blocks.kind === "refuse") return failed(request, blocks.code, blocks.text);
+
+    const seen: { served: Served | null } = { served: null };
+    const inner = { ...request, options: servedOptions(request) };
+    const response = server().respond(inner, blocks.exchange, peer, (parsed) => {
+      const served = serve(parsed, request, peer);
+      seen.served = served;
+      return served.outcome === "silent" ? null : responseOf(served.outcome, request);
+    });
+    const { outcome, about } = seen.served ?? { outcome: null, about: aboutOf(request) };
+    if (outcome === "silent") return { outcome, response: null, about };
+    // Bytes that npm coap cannot read, though we could.
+    if (response === null) return failed(request, "5.00");
+    const unwanted = isUnwanted(request, response.code);
+    return {
+      outcome: outcome ?? { code: response.code },
+      response: unwanted ? null : observed(response, outcome?.observe),
+      about,
+    };
+  }
 
   function serve(parsed: ParsedRequest, request: Message, peer: Peer): Served {
     if (faults.take("failNext") || chance.happens(faults.now().failPercent)) {

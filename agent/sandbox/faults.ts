@@ -1,4 +1,5 @@
 import { AgentError } from "../errors.ts";
+import { LONGEST_MS } from "./times.ts";
 
 /** How a success is sent to a confirmable request: see docs/sandbox.md. */
 export const answerStyles = ["separate", "piggybacked", "slow"] as const;
@@ -51,6 +52,7 @@ export const noFaults: Faults = {
 };
 
 const percents: ReadonlySet<string> = new Set(["lossUp", "lossDown", "duplicate", "failPercent"]);
+const durations: ReadonlySet<string> = new Set(["delayMs", "lateProvisionAnswerMs"]);
 
 /**
  * Faults as they come over HTTP: any subset of the fields.
@@ -76,10 +78,11 @@ function problemOf(name: string, value: unknown): string | null {
     const known = answerStyles.some((style) => style === value);
     return known ? null : `answerStyle is ${answerStyles.join(", ")}`;
   }
-  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
-    return `${name} is a number from 0 on`;
-  }
-  return percents.has(name) && value > 100 ? `${name} is a percentage from 0 to 100` : null;
+  const number = typeof value === "number" && value >= 0 ? value : Number.NaN;
+  if (percents.has(name)) return number <= 100 ? null : `${name} is a percentage from 0 to 100`;
+  const most = durations.has(name) ? LONGEST_MS : Number.MAX_SAFE_INTEGER;
+  if (Number.isInteger(number) && number <= most) return null;
+  return `${name} is a whole number from 0 ${durations.has(name) ? `to ${most}` : "on"}`;
 }
 
 /** The faults in force; counted ones are used up by `take`. */

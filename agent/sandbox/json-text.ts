@@ -1,4 +1,5 @@
 import type { Json } from "../ports.ts";
+import { isTooDeep, MOST_LEVELS } from "./json-depth.ts";
 
 /** A number keeps its text: ThingsBoard types 3 and 3.0 differently, and counts the decimals as written. */
 export interface JsonNumber {
@@ -11,7 +12,7 @@ export const isObject = (node: JsonNode | undefined): node is JsonObject => node
 export const isNumber = (node: JsonNode | undefined): node is JsonNumber =>
   typeof node === "object" && node !== null && "number" in node;
 
-/** @throws SyntaxError; also for a nesting too deep for the stack */
+/** @throws SyntaxError; also beyond 200 levels, so that what reads the nodes may recurse */
 export function parseJson(text: string): JsonNode {
   const keepText = (
     _key: string,
@@ -22,12 +23,8 @@ export function parseJson(text: string): JsonNode {
     if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
     return new Map(Object.entries(value));
   };
-  try {
-    return JSON.parse(text, keepText);
-  } catch (error) {
-    if (error instanceof RangeError) throw new SyntaxError("nested too deep", { cause: error });
-    throw error;
-  }
+  if (isTooDeep(text)) throw new SyntaxError(`nested deeper than ${MOST_LEVELS} levels`);
+  return JSON.parse(text, keepText);
 }
 
 /** The same document again, numbers as they were written. */

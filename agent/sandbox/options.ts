@@ -3,6 +3,7 @@ import type { Strategy } from "./devices.ts";
 import type { Faults } from "./faults.ts";
 import { defaultProfile } from "./profile.ts";
 import type { SandboxOptions } from "./sandbox.ts";
+import { LONGEST_MS } from "./times.ts";
 
 /** Shaped like the options of a command, without knowing commands. */
 export interface SandboxOptionSpec {
@@ -86,9 +87,6 @@ function numberOf(values: SandboxOptionValues, name: string, most: number): numb
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** Longer than any demonstration, shorter than the longest timer. */
-const LONGEST_MS = 86_400_000;
 
 function durationOf(values: SandboxOptionValues, name: string): number | undefined {
   const given = values[name];

@@ -43,6 +43,11 @@ export interface SandboxOptions {
   readonly profiles?: readonly ProfileSpec[];
   readonly faults?: Partial<Faults>;
   onEvent?(event: SandboxEvent): void;
+  /**
+   * What a bug of the sandbox threw while it worked on a request, which is answered 5.00 all the same.
+   * Default: thrown again once the answer has left, so that the process ends with its stack.
+   */
+  onBug?(error: unknown): void;
   /** ThingsBoard's own times unless given. */
   readonly times?: Partial<Times>;
   readonly clock?: Clock;
@@ -74,9 +79,16 @@ export interface Sandbox extends AsyncDisposable, Operator {
 }
 
 const REMEMBERED_TIMESTAMPS = 50_000;
+const MOST_KEYS = 1_000;
 const MOST_DEVICES = 1_000;
 const LARGEST_BODY_BYTES = 1024 * 1024;
 const MOST_UPLOADS = 64;
+
+/** Later than the socket needs to send the 5.00. */
+const rethrow = (error: unknown) =>
+  void setImmediate(() => {
+    throw error;
+  });
 
 /** Starts a stand-in for ThingsBoard's CoAP device API. Rejects with the system's error if a port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -93,6 +105,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const devices = createDevices({
     keepPoints: options.keepPoints ?? 1_000,
     rememberTimestamps: REMEMBERED_TIMESTAMPS,
+    mostKeys: MOST_KEYS,
     mostDevices: MOST_DEVICES,
   });
   const rateLimit = createRateLimit(clock);
@@ -114,6 +127,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   const operations = createDeviceOperations({
     ...{ clock, observations, serverRpc, typeCast, clientRpcReplies },
+    mostKeys: MOST_KEYS,
+    dropped: () => void counters.dropped++,
     admit({ name }, points) {
       const { rate, pointRate } = faults.now();
       if (points === 0) return rateLimit.take(`${name} other`, 1, rate);
@@ -131,7 +146,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       provision: createProvisioning({ profiles, devices, randomName: chance.name }),
     }),
   });
-  const evaluation = createEvaluation({ api, uploads, faults, chance, server: () => server });
+  const evaluation = createEvaluation({
+    ...{ api, uploads, faults, chance },
+    server: () => server,
+    onBug: options.onBug ?? rethrow,
+  });
   const front = createFront({
     ...{ clock: session, chance, times, faults, counters },
     send: (datagram: Uint8Array, peer: Peer) => link.send(datagram, peer),

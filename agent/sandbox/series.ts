@@ -27,6 +27,8 @@ export interface SeriesSnapshot {
 }
 
 export interface SeriesLimits {
+  /** Keys of one device. */
+  readonly mostKeys: number;
   /** Values kept per key; the counts go on beyond them. */
   readonly keepPoints: number;
   /** Instants remembered per key to tell a repeat; the oldest are forgotten first. */
@@ -48,24 +50,23 @@ export function createSeries(limits: SeriesLimits) {
   let samples = 0;
 
   return {
-    write(points: readonly Point[]): { repeats: number } {
-      let repeats = 0;
+    /** False: these would be too many keys, and none of the points is stored. */
+    write(points: readonly Point[]): boolean {
+      const fresh = new Set(points.map(({ key }) => key).filter((key) => !keys.has(key)));
+      if (keys.size + fresh.size > limits.mostKeys) return false;
       for (const { key, ts, type, value } of points) {
         if (remember(instants, ts, limits.rememberTimestamps)) samples++;
         const stored = { ts, type, value };
         const series = keys.get(key) ?? emptyKey(stored);
         keys.set(key, series);
         if (remember(series.seen, ts, limits.rememberTimestamps)) series.points++;
-        else {
-          series.repeats++;
-          repeats++;
-        }
+        else series.repeats++;
         series.recent.set(ts, stored);
         trim(series.recent, limits.keepPoints);
         // The latest value moves forward only; history is written in any order.
         if (ts >= series.latest.ts) series.latest = stored;
       }
-      return { repeats };
+      return true;
     },
 
     snapshot(): SeriesSnapshot {

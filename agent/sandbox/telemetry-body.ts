@@ -1,3 +1,4 @@
+import { isLong } from "./decimal.ts";
 import { isNumber, isObject, type JsonNode, type JsonObject, parseJson } from "./json-text.ts";
 import { type TypedValue, typedValue, ValueError } from "./typed-value.ts";
 
@@ -15,7 +16,7 @@ export type TelemetryBody =
 
 const refused = (code: "4.00" | "5.00"): TelemetryBody => ({ kind: "refused", code });
 
-/** A `ts` that is no number escapes ThingsBoard's adaptor as an unchecked exception: 5.00, not 4.00. */
+/** A `ts` that is no number, or beyond Java's long, escapes ThingsBoard's adaptor as an unchecked exception: 5.00, not 4.00. */
 class TimestampError extends Error {
   override readonly name = "TimestampError";
 }
@@ -49,9 +50,17 @@ function pointsOf(record: JsonNode, receivedAt: number, typeCast: boolean): Poin
 
 /** A fraction is cut off; a string counts when it is whole: "1700000000000". */
 function timestampOf(node: JsonNode | undefined): number {
-  if (isNumber(node)) return Math.trunc(Number(node.number)) + 0;
-  if (typeof node === "string" && /^[+-]?\d+$/.test(node)) return Number(node) + 0;
+  if (isNumber(node)) return longOf(node.number);
+  if (typeof node === "string" && /^[+-]?\d+$/.test(node)) return longOf(node);
   throw new TimestampError("ts is not a number");
+}
+
+function longOf(text: string): number {
+  const ts = Math.trunc(Number(text)) + 0;
+  // 9223372036854775807 is a long and 9223372036854775808 is none; as doubles they are the same.
+  const exact = /^[+-]?\d{1,20}$/.test(text);
+  if (Number.isFinite(ts) && isLong(BigInt(exact ? text : ts))) return ts;
+  throw new TimestampError("ts is beyond 64 bits");
 }
 
 function stamp(values: JsonObject, ts: number, typeCast: boolean): Point[] {

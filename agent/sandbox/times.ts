@@ -20,5 +20,8 @@ export const thingsBoardTimes: Times = {
   rpcTimeoutMs: 10_000,
 };
 
+/** Of what a person may ask for: longer than any demonstration, shorter than the longest timer. */
+export const LONGEST_MS = 86_400_000;
+
 export const ACK_RANDOM_FACTOR = 1.5;
 export const MAX_RETRANSMIT = 4;

@@ -1,5 +1,5 @@
 import type { Json } from "../ports.ts";
-import { isIntegral, parseDecimal, plainText } from "./decimal.ts";
+import { isIntegral, isLong, parseDecimal, plainText } from "./decimal.ts";
 import { isNumber, type JsonNode, jsonText } from "./json-text.ts";
 
 export type ValueType = "BOOLEAN" | "LONG" | "DOUBLE" | "STRING" | "JSON";
@@ -14,8 +14,6 @@ export interface TypedValue {
 
 const LONGEST_NUMBER = 1_000;
 const MOST_DECIMALS = 16;
-const LONG_MIN = -(2n ** 63n);
-const LONG_MAX = 2n ** 63n - 1n;
 
 /** The value cannot be taken, so the request is refused as 4.00. */
 export class ValueError extends Error {
@@ -57,7 +55,7 @@ function numeric(text: string, typeCast: boolean): TypedValue {
   const simpleDouble = text.includes(".") && !/e/i.test(text);
   if (isIntegral(decimal) && !simpleDouble) {
     const whole = BigInt(plainText(decimal).replace(/\.0*$/, ""));
-    if (whole < LONG_MIN || whole > LONG_MAX) return fallBack();
+    if (!isLong(whole)) return fallBack();
     return typed("LONG", Number(whole), String(whole));
   }
   const value = Number(text) + 0;

@@ -22,15 +22,12 @@ export interface SamplerDeps {
 export interface Sampler {
   /** One look at everything; null when not one reading could be taken. One bad source never costs another. */
   sample(signal: AbortSignal): Promise<Sample | null>;
-  /** Failed looks since the start. */
-  failures(): number;
 }
 
 export function createSampler({ sources, keys, clock, log }: SamplerDeps): Sampler {
   const inARow = new Map<string, number>();
   /** A look that never returned is not asked again: a second one would hang beside it. */
   const stuck = new Set<string>();
-  let failures = 0;
   let lastTs = 0;
 
   const look = async ({ name, collect }: Source, signal: AbortSignal): Promise<Readings | null> => {
@@ -64,7 +61,6 @@ export function createSampler({ sources, keys, clock, log }: SamplerDeps): Sampl
 
   /** Also for what no collector should throw: a fault in one file of ours is no reason to lose the others' readings. */
   const failed = (name: string, error: unknown) => {
-    failures++;
     const count = (inARow.get(name) ?? 0) + 1;
     inARow.set(name, count);
     if (!isWorthLogging(count)) return;
@@ -87,16 +83,24 @@ export function createSampler({ sources, keys, clock, log }: SamplerDeps): Sampl
       const readings: Record<string, Reading> = {};
       for (const taken of looks) {
         for (const [key, reading] of Object.entries(taken ?? {})) {
-          if (keys.has(key)) readings[key] = reading;
+          if (keys.has(key) && isReading(reading)) readings[key] = reading;
         }
       }
       if (Object.keys(readings).length === 0) return null;
-      // The server stores by (device, key, ts): two samples never share a millisecond.
-      lastTs = clock.now() === lastTs ? lastTs + 1 : clock.now();
+      lastTs = nextTs(clock.now(), lastTs);
       return { ts: lastTs, readings };
     },
-    failures: () => failures,
   };
 }
+
+/** NaN and Infinity are no readings: JSON has no word for them, and would carry "null" instead. */
+const isReading = (reading: Reading) => typeof reading !== "number" || Number.isFinite(reading);
+
+/** A clock set back by more than this is believed. */
+const CLOCK_STEP_MS = 1_000;
+
+/** The server stores by (device, key, ts): two samples in a row never share a millisecond, nor swap places. */
+const nextTs = (nowMs: number, lastTs: number): number =>
+  nowMs > lastTs || lastTs - nowMs > CLOCK_STEP_MS ? nowMs : lastTs + 1;
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

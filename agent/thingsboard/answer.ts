@@ -12,13 +12,13 @@ export function errorOf({ code }: CoapResponse): AgentError | null {
       hint: "in ThingsBoard look at the device's credentials; they may have been changed or deleted",
     });
   }
-  if (code === "4.00" || code === "4.13") {
-    return new AgentError("rejected", `the server refuses this payload (${code})`);
-  }
   if (code === "4.04" || code === "4.05") {
     return new AgentError("transient", `the server does not know this path (${code})`, {
       hint: "is [server] url the CoAP transport of a ThingsBoard server?",
     });
+  }
+  if (code.startsWith("4.")) {
+    return new AgentError("rejected", `the server refuses this payload (${code})`);
   }
   return new AgentError("transient", `the server failed or limits the rate (${code})`, {
     code: SERVER_FAULT,

@@ -1,3 +1,4 @@
+import { AgentError } from "../errors.ts";
 import type { Transport } from "../ports.ts";
 import { errorOf } from "./answer.ts";
 import { attributesPath, provisionPath, telemetryPath } from "./paths.ts";
@@ -10,6 +11,9 @@ import {
 
 /** CoAP Content-Format of JSON (RFC 7252 §12.3). ThingsBoard ignores it; proxies and captures do not. */
 const JSON_FORMAT = 50;
+
+/** No device has it: ThingsBoard answers 4.01, and whoever answers otherwise is no ThingsBoard. */
+const UNKNOWN_TOKEN = "pipit-asks-for-nobody";
 
 /** Short: the value of an attribute is never wanted here, only whether the token may ask for one. */
 const PROBED_ATTRIBUTE = "sharedKeys=pipit";
@@ -25,6 +29,10 @@ export interface DeviceApi {
 
 /** ThingsBoard's CoAP device API, as the agent uses it. */
 export function createDeviceApi({ transport }: { transport: Transport }): DeviceApi {
+  const probe = (accessToken: string, signal: AbortSignal) => {
+    const path = attributesPath(accessToken);
+    return transport.request({ method: "GET", path, query: [PROBED_ATTRIBUTE] }, signal);
+  };
   return {
     async provision(request, signal) {
       const payload = encodeProvisionRequest(request);
@@ -39,16 +47,14 @@ export function createDeviceApi({ transport }: { transport: Transport }): Device
     },
 
     async isTokenValid(accessToken, signal) {
-      const path = attributesPath(accessToken);
-      const response = await transport.request(
-        { method: "GET", path, query: [PROBED_ATTRIBUTE] },
-        signal,
-      );
-      // 4.04 says that the device has no such attribute, and so that there is a device.
-      if (response.code === "2.05" || response.code === "4.04") return true;
-      const error = errorOf(response);
-      if (error && error.kind !== "unauthorized") throw error;
-      return error === null;
+      const response = await probe(accessToken, signal);
+      if (response.code === "2.05") return true;
+      if (response.code === "4.01") return false;
+      const error = errorOf(response) ?? strange(response.code);
+      if (response.code !== "4.04") throw error;
+      // The device has no such attribute, and so there is a device; but any other CoAP server says 4.04 to everything.
+      if ((await probe(UNKNOWN_TOKEN, signal)).code !== "4.01") throw error;
+      return true;
     },
 
     async publishTelemetry(accessToken, payload, signal) {
@@ -62,3 +68,9 @@ export function createDeviceApi({ transport }: { transport: Transport }): Device
     },
   };
 }
+
+const strange = (code: string) =>
+  new AgentError(
+    "transient",
+    `the server answers a token probe with ${code}, which ThingsBoard never does`,
+  );

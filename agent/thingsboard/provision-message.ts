@@ -42,18 +42,25 @@ export function decodeProvisionAnswer({ code, payload }: CoapResponse): Provisio
   if (!isJsonObject(body)) return unreadable("the body is not a JSON object");
   const { status, errorMsg, credentialsType, credentialsValue } = body;
   if (status === "FAILURE" || status === "NOT_FOUND") {
-    return { status, errorMsg: typeof errorMsg === "string" ? errorMsg : "" };
+    return { status, errorMsg: typeof errorMsg === "string" ? quotable(errorMsg) : "" };
   }
-  if (status !== "SUCCESS") return unreadable(`status ${JSON.stringify(status)}`);
+  if (status !== "SUCCESS") return unreadable(`status ${wordOf(status)}`);
   if (credentialsType !== "ACCESS_TOKEN") {
-    return unreadable(`credentials of type ${JSON.stringify(credentialsType)}`);
+    return unreadable(`credentials of type ${wordOf(credentialsType)}`);
   }
   if (!isAccessToken(credentialsValue)) return unreadable("credentialsValue is no access token");
   return { status, accessToken: credentialsValue };
 }
 
+/** What a server says goes to a terminal and a log: short, and without control characters. */
+const quotable = (text: string) => text.replace(/\p{Cc}+/gu, " ").slice(0, LONGEST_QUOTE);
+const LONGEST_QUOTE = 200;
+
+const wordOf = (value: Json | undefined) =>
+  typeof value === "string" ? JSON.stringify(quotable(value)) : "that is no text";
+
 /** It travels as one Uri-Path option: 1 to 255 bytes (RFC 7252 §5.10), and no control characters. */
-const isAccessToken = (value: Json | undefined): value is string =>
+export const isAccessToken = (value: Json | undefined): value is string =>
   typeof value === "string" &&
   value !== "" &&
   new TextEncoder().encode(value).length <= 255 &&

@@ -1,4 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import {
@@ -161,6 +162,57 @@ it("takes over the token of a pre-provisioned device", async () => {
     claim: null,
     active: { accessToken: "token-made-by-the-operator" },
   });
+});
+
+it("takes a token from standard input only when the server knows it; the old one stays until then", async () => {
+  const { server, state, args } = await site();
+  expect(await pipit(["provision", ...args]).ended).toBe(0);
+  const active = () =>
+    JSON.parse(readFileSync(join(state, "credentials.json"), "utf8")).active.accessToken;
+  const before = active();
+  const wrong = pipit(["provision", "--reset", "--token-stdin", ...args], {
+    input: "wrongtoken\n",
+  });
+  expect(await wrong.ended).toBe(1);
+  expect(active()).toBe(before);
+  const taken = pipit(["provision", "--reset", ...args]);
+  expect(await taken.ended).toBe(1); // the operator has not deleted the device yet
+  expect(taken.stderr()).toContain("P021");
+  expect(active()).toBe(before);
+  const ready = server.preprovision("another", "ready-made-token");
+  const right = pipit(["provision", "--token-stdin", ...args], { input: `${ready}\n` });
+  expect(await right.ended).toBe(0);
+  expect(right.stdout()).toMatch(/^access token taken over; stored and verified \d+ ms\n$/);
+  expect(active()).toBe("ready-made-token");
+  const none = pipit(["provision", "--token-stdin", ...args], { input: "two words\n" });
+  expect(await none.ended).toBe(64);
+});
+
+it("keeps what a server says from running the terminal, and its echo of the secret from the screen", async () => {
+  const { args } = await site({
+    profiles: [
+      { name: "p", key: "sandbox-key", secret: "another", strategy: "ALLOW_CREATE_NEW_DEVICES" },
+    ],
+  });
+  const refused = pipit(["provision", ...args]);
+  expect(await refused.ended).toBe(1);
+  expect(refused.stderr()).not.toContain("sandbox-secret");
+});
+
+it("goes on delivering from a state folder that has become read-only, and says so", async (test) => {
+  const { until, count, state, args } = await site();
+  mkdirSync(state);
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "mode=700", "tmpfs", state]).status !== 0) {
+    test.skip("mounting a tmpfs needs root");
+  }
+  onTestFinished(() => void spawnSync("umount", ["-l", state]));
+  expect(await pipit(["provision", ...args]).ended).toBe(0);
+  expect(spawnSync("mount", ["-o", "remount,ro", state]).status).toBe(0);
+  const agent = pipit(["run", ...args]);
+  await until(() => count("telemetry") >= 2);
+  expect(agent.stderr()).toMatch(/going on without a lock error=EROFS/);
+  agent.child.kill("SIGTERM");
+  expect(await agent.ended).toBe(0);
 });
 
 it("a server that is not there: provision ends with 69, and a later run needs no other help", async () => {

@@ -86,6 +86,23 @@ test("row 4: 2.31 with a wrong block number is rejected at once, however often i
   await rig.expectTablesEmpty();
 });
 
+test("row 4: a separate 2.31 for the block before is acknowledged, however often, and ends nothing", async () => {
+  const rig = coapRig();
+  const asked = rig.send({ method: "POST", payload: new Uint8Array(1_500) });
+  const first = await rig.peer.nextRequest();
+  const earlier = [blockOption(block1, { num: 0, more: true, szx: 6 })];
+  rig.peer.confirmable(first, { code: "2.31", options: earlier });
+  const second = await rig.peer.nextRequest();
+  for (let times = 0; times < 5; times++)
+    rig.peer.confirmable(second, { code: "2.31", options: earlier });
+  expect((await rig.peer.rest()).map(({ type }) => type)).toEqual(Array(5).fill("ACK"));
+  expect(asked.settled).toBe(false);
+  rig.peer.piggyback(second, { code: "2.04" });
+  expect((await rig.response(asked)).code).toBe("2.04");
+  expect(second.token, "one token for all blocks").toEqual(first.token);
+  await rig.expectTablesEmpty();
+});
+
 test.each([
   { when: "at once", delayMs: 0 },
   { when: "after the next block was asked for", delayMs: 1 },

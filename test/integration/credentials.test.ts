@@ -1,11 +1,13 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -13,8 +15,10 @@ import { crc32 } from "node:zlib";
 import { expect, it, onTestFinished } from "vitest";
 import type { Credentials, Identity } from "../../agent/credentials.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
+import { encodeIdentity } from "../../agent/platform/credentials-file.ts";
 import { recordingLog } from "../support/recording-log.ts";
 import { chosenSeed, seededRandom } from "../support/seeded-random.ts";
+import { asNobody, smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const credentials = (accessToken: string): Credentials => ({
@@ -135,11 +139,7 @@ it("repairs a mode that others could read, and says so", () => {
 });
 
 it("on a full disk the old identity stays, the error names the fix, and nothing is left lying about", (test) => {
-  const mount = join(temporaryFolder(), "full");
-  mkdirSync(mount);
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=32k,mode=700", "tmpfs", mount]);
-  if (mounted.status !== 0) test.skip("mounting a small tmpfs needs root");
-  onTestFinished(() => void spawnSync("umount", [mount]));
+  const { folder: mount } = smallDisk(test);
   const { store, folder } = open(mount);
   store.save(active);
   const filled = spawnSync("dd", ["if=/dev/zero", `of=${mount}/filler`, "bs=1k", "count=64"]);
@@ -151,4 +151,118 @@ it("on a full disk the old identity stays, the error names the fix, and nothing 
   );
   expect(store.load()).toEqual(active);
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});
+
+const other: Identity = { ...empty, active: credentials("other") };
+
+const bad: readonly [string, (place: string) => unknown][] = [
+  ["a FIFO", (place) => execFileSync("mkfifo", [place])],
+  ["a folder with content", (place) => mkdirSync(join(place, "x"), { recursive: true })],
+  ["a link to itself", (place) => symlinkSync(place, place)],
+  ["a huge file", (place) => writeFileSync(place, encodeIdentity(other) + " ".repeat(65_536))],
+];
+
+it.each(bad)(
+  "%s in the file's place is set aside, and the previous generation takes over",
+  (...args) => {
+    const [, make] = args;
+    const { file, log, store } = open();
+    store.save(active);
+    rmSync(file);
+    make(file);
+    expect(store.load()).toEqual(active);
+    expect(log.lines[0]).toMatchObject({ level: "error", fields: { file: `${file}.corrupt-1` } });
+    store.save(claimed);
+    expect(store.load()).toEqual(claimed);
+  },
+);
+
+it.each(bad)(
+  "%s in place of the previous generation stops neither a load nor a save",
+  (...args) => {
+    const [, make] = args;
+    const first = open();
+    make(first.previous);
+    expect(first.store.load()).toEqual(empty);
+    first.store.save(active);
+    const later = open();
+    later.store.save(claimed);
+    rmSync(later.previous, { force: true });
+    make(later.previous);
+    expect(later.store.load()).toEqual(claimed);
+    later.store.save(active);
+    expect(later.store.load()).toEqual(active);
+    expect(readFileSync(later.previous, "utf8")).toContain('"active"');
+  },
+);
+
+it.each(bad.slice(0, 1))("%s in place of the temporary file does not hold up a save", (_, make) => {
+  const { folder, store } = open();
+  make(join(folder, ".credentials.json.tmp"));
+  store.save(active);
+  expect(store.load()).toEqual(active);
+});
+
+it("tells to move away a folder in the temporary file's place", () => {
+  const { folder, store } = open();
+  const temporary = join(folder, ".credentials.json.tmp");
+  mkdirSync(temporary);
+  expect(() => store.save(active)).toThrow(
+    expect.objectContaining({ kind: "storage", hint: expect.stringContaining(`mv ${temporary} `) }),
+  );
+});
+
+it("uses a file it may read though its mode is not its own to repair, and says so", (test) => {
+  const { folder, file, log, store } = open();
+  store.save(active);
+  chmodSync(file, 0o644);
+  chownSync(folder, 65_534, 65_534);
+  expect(asNobody(test, () => store.load())).toEqual(active);
+  expect(log.lines).toMatchObject([
+    { level: "warn", fields: { error: "EPERM", hint: expect.stringContaining("chown") } },
+  ]);
+});
+
+it("a folder without the right to write is a storage error for want of rights", (test) => {
+  const { folder, store } = open();
+  store.save(active);
+  chmodSync(folder, 0o755);
+  chownSync(join(folder, "credentials.json"), 65_534, 65_534);
+  asNobody(test, () =>
+    expect(() => store.save(claimed)).toThrow(
+      expect.objectContaining({
+        kind: "storage",
+        cause: expect.objectContaining({ code: "EACCES" }),
+        hint: expect.stringContaining("chown"),
+      }),
+    ),
+  );
+});
+
+it("a damaged file on a read-only disk stays, and the previous generation takes over", (test) => {
+  const { folder: mount, makeReadOnly } = smallDisk(test);
+  const { file, log, store } = open(mount);
+  store.save(active);
+  writeFileSync(file, "x");
+  expect(makeReadOnly()).toBe(true);
+  expect(store.load()).toEqual(active);
+  expect(readFileSync(file, "utf8")).toBe("x");
+  expect(log.lines[0]).toMatchObject({ level: "error", fields: { error: "EROFS" } });
+  expect(() => store.save(claimed)).toThrow(
+    expect.objectContaining({ kind: "storage", hint: expect.stringContaining("read-only") }),
+  );
+});
+
+it("a damaged file that cannot be set aside never takes the previous generation's place", (test) => {
+  const { file, store } = open(smallDisk(test).folder);
+  store.save(active);
+  writeFileSync(file, "x");
+  // A mount point can be neither renamed nor replaced.
+  expect(spawnSync("mount", ["--bind", file, file]).status).toBe(0);
+  onTestFinished(() => void spawnSync("umount", [file]));
+  expect(store.load()).toEqual(active);
+  expect(() => store.save(claimed)).toThrow(
+    expect.objectContaining({ kind: "storage", hint: expect.stringContaining(`mv ${file} `) }),
+  );
+  expect(store.load()).toEqual(active);
 });

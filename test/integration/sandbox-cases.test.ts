@@ -74,6 +74,18 @@ const latest = ({ sandbox }: World, device = "board") =>
     ]),
   );
 
+const codesWithTokens = async ({ ask }: World, tokens: readonly string[]) => {
+  const codes: string[] = [];
+  for (const token of tokens) {
+    const path = `/api/v1/${token}/telemetry`;
+    codes.push((await ask({ method: "POST", path, body: "{}" })).code);
+  }
+  return codes;
+};
+
+const announce = async ({ ask }: World, token: string, claim: Json) =>
+  (await ask({ method: "POST", path: `/api/v1/${token}/claim`, body: JSON.stringify(claim) })).code;
+
 const jsonOf = (message: RawMessage): Json => JSON.parse(message.payload.toString());
 const deviceOf = ({ sandbox }: World, name: string) => sandbox.state().devices[name];
 
@@ -115,11 +127,26 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
   },
   "prov-08": { after: (world) => expect(deviceOf(world, "gw1")?.gateway).toBe(true) },
+  "prov-09": {
+    after: async (world) => {
+      expect(deviceOf(world, "dx")?.credentialsType).toBe("X509_CERTIFICATE");
+      const hash =
+        "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmg\r\nAwIBAgI+/A==\n-----END CERTIFICATE-----\n";
+      const request = { deviceName: "dx2", credentialsType: "X509_CERTIFICATE", hash };
+      expect(jsonOf(await world.ask(provision(request)))).toEqual({
+        credentialsValue: "MIIBszCCAVmgAwIBAgI+/A==",
+        credentialsType: "X509_CERTIFICATE",
+        status: "SUCCESS",
+      });
+      expect(await codesWithTokens(world, ["testHash"])).toEqual(["4.01"]);
+    },
+  },
   "prov-10": {
     after: async (world) => {
       expect(deviceOf(world, "dm")?.credentialsType).toBe("MQTT_BASIC");
-      const answer = await world.ask({ method: "POST", path: "/api/v1/u/telemetry", body: "{}" });
-      expect(answer.code).toBe("4.01");
+      // "c|u" is what the sandbox and, hashed, ThingsBoard tell such a device by.
+      const probes = ["c|u", "c", "u", "p", "dm"];
+      expect(await codesWithTokens(world, probes)).toEqual(probes.map(() => "4.01"));
     },
   },
   "prov-12": {
@@ -323,17 +350,33 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   "rpc-08": { options: { clientRpcReplies: { getTime: { time: 1_700_000_000 } } } },
   "clm-01": {
-    async after({ sandbox, clock }) {
+    async after(world) {
+      const { sandbox, clock, token } = world;
+      sandbox.preprovision("second", "secondToken");
+      await announce(world, "secondToken", { secretKey: "first", durationMs: 60_000 });
+      for (const owner of [token, "secondToken"]) {
+        expect(await announce(world, owner, { secretKey: "later" })).toBe("2.01");
+      }
+      expect(sandbox.customerClaim("board", "later")).toBe("FAILURE");
       expect(sandbox.customerClaim("board", "wrong")).toBe("FAILURE");
       expect(sandbox.customerClaim("board", "value")).toBe("SUCCESS");
       expect(sandbox.customerClaim("board", "value")).toBe("CLAIMED");
-      await clock.settle();
+      // Once the first secret has expired, another one may take its place.
+      await clock.advance(60_000);
+      expect(sandbox.customerClaim("second", "first")).toBe("FAILURE");
+      await announce(world, "secondToken", { secretKey: "later" });
+      expect(sandbox.customerClaim("second", "later")).toBe("SUCCESS");
     },
   },
   "clm-02": {
-    async after({ sandbox, clock }) {
-      await clock.advance(86_399_000);
+    async after(world) {
+      const { sandbox, clock } = world;
+      sandbox.preprovision("second", "secondToken");
+      expect(await announce(world, "secondToken", {})).toBe("2.01");
+      await clock.advance(86_399_999);
       expect(sandbox.customerClaim("board", "")).toBe("SUCCESS");
+      await clock.advance(1);
+      expect(sandbox.customerClaim("second", "")).toBe("FAILURE");
     },
   },
   "msg-03": {

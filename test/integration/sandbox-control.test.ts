@@ -50,6 +50,82 @@ describe("the sandbox's control over HTTP", () => {
     expect(JSON.stringify(body)).not.toContain("boardToken");
   });
 
+  test("shows 1000 keys of a device at most, and counts the messages that had more", async () => {
+    await using world = await openWorld();
+    const path = "/api/v1/boardToken/telemetry";
+    const keys = (from: number, to: number) =>
+      JSON.stringify(
+        Object.fromEntries(Array.from({ length: to - from }, (_, at) => [`k${from + at}`, 1])),
+      );
+    const codes = [];
+    for (const [from, to] of [
+      [0, 2_000],
+      [0, 999],
+      [998, 1_001],
+      [998, 1_000],
+      [1_000, 1_001],
+      [0, 1],
+    ] as const) {
+      codes.push((await world.upload(path, keys(from, to))).code);
+      await world.clock.advance(1);
+    }
+    expect(codes).toEqual(Array(6).fill("2.01"));
+    const { body } = await ask(world.sandbox.httpPort, "/state");
+    const { counters, devices } = JSON.parse(JSON.stringify(body));
+    expect(Object.keys(devices.board.telemetry.keys)).toHaveLength(1_000);
+    expect([counters.dropped, devices.board.telemetry.samples]).toEqual([3, 3]);
+  });
+
+  test("keeps 1000 client attributes of a device at most", async () => {
+    await using world = await openWorld();
+    const path = "/api/v1/boardToken/attributes";
+    const keys = (count: number) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 1])));
+    for (const body of [keys(1_001), keys(1_000), '{"one":1}', '{"k0":2}']) {
+      expect((await world.upload(path, body)).code).toBe("2.01");
+    }
+    const { counters, devices } = world.sandbox.state();
+    const client = devices["board"]?.attributes.client ?? {};
+    expect([Object.keys(client).length, client["k0"], counters.dropped]).toEqual([1_000, 2, 2]);
+  });
+
+  test("a message with a key that storage does not take is counted as dropped", async () => {
+    await using world = await openWorld();
+    const path = "/api/v1/boardToken/telemetry";
+    expect((await world.ask({ method: "POST", path, body: '{" ":1,"a":1}' })).code).toBe("2.01");
+    const { counters, devices } = world.sandbox.state();
+    expect([counters.dropped, devices["board"]?.telemetry.points]).toEqual([1, 0]);
+  });
+
+  test("shows a deep value without indentation", async () => {
+    await using world = await openWorld();
+    const path = "/api/v1/boardToken/telemetry";
+    const deep = `${"[".repeat(190)}${"]".repeat(190)}`;
+    await world.ask({ method: "POST", path, body: `{"a":${deep}}` });
+    const response = await fetch(`http://127.0.0.1:${world.sandbox.httpPort}/state`);
+    const text = await response.text();
+    expect(text).toContain(`"latest":{"ts":${world.clock.now()},"type":"JSON","value":${deep}}`);
+    expect(text.split("\n")).toHaveLength(2);
+  });
+
+  test.each([100, 150, 300, 1_000, 2_020, 3_000, 9_000])(
+    "takes a body of %i levels, or says that it is too deep",
+    async (levels) => {
+      await using world = await openWorld();
+      const { httpPort } = world.sandbox;
+      const nested = `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+      const set = `{"device":"board","set":{"x":${nested}}}`;
+      const { status, body } = await ask(httpPort, "/attributes", { body: set });
+      if (levels < 200) expect(status).toBe(200);
+      else expect([status, body["error"]]).toEqual([400, expect.stringContaining("200 levels")]);
+      const call = `{"device":"board","method":"m","oneway":true,"params":[${nested}]}`;
+      await world.ask({ method: "GET", path: "/api/v1/boardToken/rpc", observe: 0 });
+      const rpc = await ask(httpPort, "/rpc", { body: call });
+      expect(rpc.status).toBe(levels < 200 ? 200 : 400);
+      expect((await ask(httpPort, "/state")).status).toBe(200);
+    },
+  );
+
   test("shows the newest values only, and counts them all", async () => {
     await using world = await openWorld();
     const path = "/api/v1/boardToken/telemetry";
@@ -145,6 +221,8 @@ describe("the sandbox's control over HTTP", () => {
     ["a body that is not JSON", "/faults", { body: "{" }, 400, /not JSON/],
     ["a body that is no object", "/faults", { body: "[]" }, 400, /JSON object/],
     ["an unknown fault", "/faults", { body: '{"los":1}' }, 400, /no fault "los"/],
+    ["a fault beyond its range", "/faults", { body: '{"delayMs":1e300}' }, 400, /to 86400000/],
+    ["an outage beyond a day", "/outage", { body: '{"ms":86400001}' }, 400, /up to 86400000/],
     ["an unknown device", "/revoke", { body: '{"device":"x"}' }, 400, /no device "x"/],
     ["a missing field", "/revoke", { body: "{}" }, 400, /"device" is missing/],
     ["a body beyond 64 KiB", "/faults", { body: "x".repeat(70_000) }, 413, /at most/],

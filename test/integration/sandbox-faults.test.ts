@@ -159,7 +159,7 @@ describe("a fault", () => {
     const set = (faults: object) => () => world.sandbox.setFaults(faults);
     expect(set({ los: 3 })).toThrow('there is no fault "los"');
     expect(set({ lossUp: 101 })).toThrow("lossUp is a percentage from 0 to 100");
-    expect(set({ rate: -1 })).toThrow("rate is a number from 0 on");
+    expect(set({ rate: -1 })).toThrow("rate is a whole number from 0 on");
     expect(set({ answerStyle: "loud" })).toThrow("answerStyle is separate, piggybacked, slow");
   });
 });

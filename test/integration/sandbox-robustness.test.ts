@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import { Agent, request } from "coap";
-import { expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Json } from "../../agent/ports.ts";
 import { startSandbox } from "../../agent/sandbox/sandbox.ts";
-import { rawBytes, rawRequest } from "../support/raw-coap.ts";
+import { openRawClient, rawBytes, rawRequest } from "../support/raw-coap.ts";
 import { openSandboxWorld } from "../support/sandbox-world.ts";
 import { chosenSeed, seededRandom } from "../support/seeded-random.ts";
 
@@ -61,6 +64,89 @@ test(`${DATAGRAMS} damaged datagrams leave the sandbox working`, async () => {
   const answer = await world.ask({ method: "POST", path, body: '{"still":"alive"}' });
   expect(answer.code, `seed ${seed}`).toBe("2.01");
 }, 60_000);
+
+describe("a body nested up to 3000 levels deep", () => {
+  const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+
+  test.each([
+    ["telemetry", "2.01", "4.00"],
+    ["attributes", "2.01", "4.00"],
+    ["claim", "2.01", "4.00"],
+    ["rpc/1", "2.01", "5.00"],
+    ["rpc", "5.00", "5.00"],
+  ])(
+    "is taken up to 200 levels, refused beyond, and ends nothing: POST %s",
+    async (feature, taken, refused) => {
+      await using world = await openSandboxWorld();
+      const path = `/api/v1/boardToken/${feature}`;
+      for (const levels of [100, 199, 200, 500, 1_000, 1_500, 2_020, 2_500, 3_000]) {
+        const { code } = await world.upload(path, `{"x":${nested(levels)}}`);
+        expect([levels, code]).toEqual([levels, levels < 200 ? taken : refused]);
+      }
+      expect((await world.ask({ method: "POST", path, body: '{"y":1}' })).code).toBe(taken);
+    },
+  );
+
+  test("provisions nothing beyond 200 levels", async () => {
+    await using world = await openSandboxWorld();
+    const keys = '"provisionDeviceKey":"sandbox-key","provisionDeviceSecret":"sandbox-secret"';
+    const body = (levels: number) => `{${keys},"ignored":${nested(levels)}}`;
+    expect((await world.upload("/api/v1/provision", body(2_020))).code).toBe("4.00");
+    expect(Object.keys(world.sandbox.state().devices)).toEqual(["board"]);
+    expect((await world.upload("/api/v1/provision", body(100))).code).toBe("2.01");
+  });
+});
+
+describe("a bug of the sandbox's own", () => {
+  const replies = {
+    get broken(): Json {
+      throw new Error("the bug");
+    },
+  };
+  const ask = (method: string) =>
+    ({
+      method: "POST",
+      path: "/api/v1/boardToken/rpc",
+      body: JSON.stringify({ method }),
+    }) as const;
+
+  test("is answered 5.00, reported, and over with its request", async () => {
+    const bugs: unknown[] = [];
+    await using world = await openSandboxWorld({
+      clientRpcReplies: Object.assign(replies, { sound: 1 }),
+      onBug: (error) => bugs.push(error),
+    });
+    const answer = await world.ask(ask("broken"));
+    expect([answer.type, answer.code]).toEqual(["ACK", "5.00"]);
+    expect(bugs).toEqual([new Error("the bug")]);
+    expect((await world.ask(ask("sound"))).code).toBe("2.05");
+    expect(bugs).toHaveLength(1);
+    expect(world.sandbox.state().counters.answers).toEqual({ "5.00": 1, "2.05": 1 });
+  });
+
+  test("ends the process after its 5.00 where nobody takes the report", async () => {
+    const entry = join(import.meta.dirname, "../../agent/sandbox/sandbox.ts");
+    const script = `
+      import { startSandbox } from ${JSON.stringify(entry)};
+      const clientRpcReplies = { get broken() { throw new Error("the bug") } };
+      const sandbox = await startSandbox({ httpPort: null, clientRpcReplies });
+      sandbox.preprovision("board", "boardToken");
+      console.log(sandbox.port);`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script]);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (chunk) => {
+      stderr += chunk;
+    });
+    const ended = once(child, "close");
+    const [port] = await once(child.stdout.setEncoding("utf8"), "data");
+    await using client = await openRawClient(Number(port));
+    client.send(ask("broken"));
+    expect((await client.next()).code).toBe("5.00");
+    expect(await ended).toEqual([1, null]);
+    expect(stderr).toContain("Error: the bug");
+  });
+});
 
 test("an ordinary client gets its 2.01: npm coap's own", async () => {
   await using sandbox = await startSandbox({ httpPort: null });

@@ -4,18 +4,22 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Identity } from "../../agent/credentials.ts";
 import { decodeIdentity } from "../../agent/platform/credentials-file.ts";
-import type { Step } from "./steps.ts";
+import { isStep, REACHED, type Step } from "./steps.ts";
 
 const root = join(import.meta.dirname, "../..");
 const hooks = join(import.meta.dirname, "hooks.ts");
 
 export interface RunOutcome {
-  readonly killed: boolean;
+  /** Where it was killed; null when it came to its end. */
+  readonly killedAt: Step | null;
   readonly exitCode: number | null;
   readonly stderr: string;
 }
 
-/** One board: a state folder, a device name, and the real `pipit provision` to be run on it, again and again. */
+/**
+ * One board: a state folder, a device name, and the real `pipit provision` to be run on it, again and again. With an empty
+ * name the server makes one: then nothing but the token keeps a repeated request from making a second device.
+ */
 export function createBoard(folder: string, deviceName: string, port: number) {
   const state = join(folder, "state");
   const config = join(folder, "pipit.toml");
@@ -53,7 +57,10 @@ export function createBoard(folder: string, deviceName: string, port: number) {
       killAfterMs === null ? null : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
     const [exitCode, signal] = await once(child, "close");
     if (timer) clearTimeout(timer);
-    return { killed: signal === "SIGKILL", exitCode, stderr };
+    const reached = stderr.split("\n").find((line) => line.startsWith(REACHED));
+    const named = reached?.slice(REACHED.length);
+    const killedAt = isStep(named) ? named : "at a random moment";
+    return { killedAt: signal === "SIGKILL" ? killedAt : null, exitCode, stderr };
   };
 
   /** Null where there is no file yet; "torn" for one that does not prove itself whole. */

@@ -5,46 +5,49 @@
 import { Socket } from "node:dgram";
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { isStep, type Step } from "./steps.ts";
+import { isStep, REACHED, type Step } from "./steps.ts";
 
 const wanted = process.env["PIPIT_KILL_AT"];
 if (isStep(wanted)) install(wanted);
 
 function install(step: Step): void {
-  let writes = 0; // of credentials.json: first the claim, then the credentials
   let temporary = -1;
   let asked = false;
 
+  /** Says where it is before it dies: only what was really reached is counted. */
   const reach = (here: Step) => {
-    if (here === step) process.kill(process.pid, "SIGKILL");
+    if (here !== step) return;
+    writeSync(2, `${REACHED}${here}\n`);
+    process.kill(process.pid, "SIGKILL");
   };
 
   const { openSync, writeSync, renameSync } = fs;
+  /** Told by what is written: on a second blow the claim is there already, and only the credentials follow. */
+  const isClaim = (bytes: Uint8Array) => /"active": null/.test(Buffer.from(bytes).toString());
+  let writingClaim = false;
+
   fs.openSync = (path, ...rest) => {
-    if (String(path).endsWith("/.credentials.json.tmp")) {
-      writes++;
-      if (writes === 1) reach("before the claim is stored");
-      temporary = openSync(path, ...rest);
-      return temporary;
-    }
-    return openSync(path, ...rest);
+    const fd = openSync(path, ...rest);
+    if (String(path).endsWith("/.credentials.json.tmp")) temporary = fd;
+    return fd;
   };
-  const half = (fd: number, bytes: unknown) => {
+  const halfWritten = (fd: number, bytes: unknown) => {
     if (fd !== temporary || !(bytes instanceof Uint8Array)) return;
-    const here: Step =
-      writes === 1 ? "within the write of the claim" : "within the write of the credentials";
+    writingClaim = isClaim(bytes);
+    if (writingClaim) reach("before the claim is stored");
+    const here = `within the write of the ${writingClaim ? "claim" : "credentials"}` as const;
     if (here === step) writeSync(fd, bytes.subarray(0, bytes.length / 2));
     reach(here);
   };
   fs.writeSync = new Proxy(writeSync, {
     apply(target, self, parameters) {
-      half(parameters[0], parameters[1]);
+      halfWritten(parameters[0], parameters[1]);
       return Reflect.apply(target, self, parameters);
     },
   });
   fs.renameSync = (from, to) => {
     renameSync(from, to);
-    if (String(to).endsWith("/credentials.json") && writes === 2) reach("after the rename");
+    if (String(to).endsWith("/credentials.json") && !writingClaim) reach("after the rename");
   };
   syncBuiltinESMExports();
 

@@ -32,7 +32,7 @@ const MOST_RUNS_TO_FINISH = 5;
 const killsAt = new Map<Step, number>(steps.map((step) => [step, 0]));
 const problems: string[] = [];
 const tally = { kills: 0, boards: 0, stranded: 0, duplicates: 0, torn: 0 };
-let planned = 0;
+let underWay = 0;
 let usualMs = 500;
 
 const troubles: readonly Partial<Faults>[] = [
@@ -51,26 +51,35 @@ const noTrouble: Partial<Faults> = {
 };
 const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(fraction() * from.length)];
 
-async function ordeal(server: Sandbox, name: string): Promise<void> {
-  const board = createBoard(join(folder, name), name, server.port);
+async function ordeal(server: Sandbox, name: string, deviceName: string): Promise<void> {
+  const board = createBoard(join(folder, name), deviceName, server.port);
   const blows = 1 + Math.floor(fraction() * 3);
-  for (let blow = 0; blow < blows && planned < wantedKills; blow++) {
-    const step = steps[planned++ % steps.length] ?? "at a random moment";
+  for (let blow = 0; blow < blows && tally.kills + underWay < wantedKills; blow++) {
+    const step = leastKilled();
     server.setFaults({ ...noTrouble, ...pick(troubles) });
     const atRandom = step === "at a random moment";
     // A step may be out of reach (the claim is stored already, or the answer was dropped): then the axe falls anyway.
     const killAfterMs = atRandom ? fraction() * usualMs : 2_000 + fraction() * 2_000;
-    const { killed } = await board.run(atRandom ? null : step, killAfterMs);
-    if (killed) count(step);
-    else planned--; // it had finished before: that was no kill
-    if (board.stored() === "torn") fail("torn", name, `after a kill ${step}`);
-    if (!killed && isProvisioned(board)) break;
+    underWay++;
+    const { killedAt } = await board.run(atRandom ? null : step, killAfterMs);
+    underWay--;
+    if (killedAt) count(killedAt);
+    if (board.stored() === "torn") fail("torn", name, `after a kill ${killedAt}`);
+    if (!killedAt) break; // it had finished before
   }
   server.setFaults(noTrouble);
-  await finish(server, board);
+  await finish(server, board, name);
 }
 
-async function finish(server: Sandbox, board: ReturnType<typeof createBoard>): Promise<void> {
+/** The step with the fewest kills so far, so that all are met about equally often. */
+const leastKilled = (): Step =>
+  steps.reduce((least, step) =>
+    (killsAt.get(step) ?? 0) < (killsAt.get(least) ?? 0) ? step : least,
+  );
+
+type Board = ReturnType<typeof createBoard>;
+
+async function finish(server: Sandbox, board: Board, name: string): Promise<void> {
   let stderr = "";
   for (let attempt = 0; attempt < MOST_RUNS_TO_FINISH; attempt++) {
     const startMs = performance.now();
@@ -78,28 +87,24 @@ async function finish(server: Sandbox, board: ReturnType<typeof createBoard>): P
     stderr = outcome.stderr;
     if (outcome.exitCode === 0) {
       usualMs = performance.now() - startMs;
-      return judge(server, board);
+      return judge(server, board, name);
     }
   }
-  fail("stranded", board.deviceName, stderr.trim());
+  fail("stranded", name, stderr.trim());
 }
 
-/** Exit 0 means that the server has accepted the stored token; the rest is asked of the server and the disk. */
-function judge(server: Sandbox, board: ReturnType<typeof createBoard>): void {
+/** Exit 0 means that the server has accepted the stored token; the rest is asked of the disk and the server. */
+function judge(server: Sandbox, board: Board, name: string): void {
   tally.boards++;
   const stored = board.stored();
-  if (stored === "torn") fail("torn", board.deviceName, "at the end");
-  if (!isProvisioned(board)) fail("stranded", board.deviceName, "no active credentials at the end");
-  const devices = Object.keys(server.state().devices);
-  if (devices.filter((name) => name === board.deviceName).length !== 1) {
-    fail("duplicates", board.deviceName, `devices on the server: ${devices.join(", ")}`);
+  const token = stored === "torn" ? undefined : stored?.active?.accessToken;
+  const tokens = Object.keys(server.state().devices).map((device) => server.accessTokenOf(device));
+  if (stored === "torn") fail("torn", name, "at the end");
+  else if (token === undefined) fail("stranded", name, "no active credentials at the end");
+  else if (tokens.filter((held) => held === token).length !== 1) {
+    fail("stranded", name, "the stored token is not that of exactly one device");
   }
 }
-
-const isProvisioned = (board: ReturnType<typeof createBoard>) => {
-  const stored = board.stored();
-  return stored !== null && stored !== "torn" && stored.active !== null;
-};
 
 function count(step: Step): void {
   tally.kills++;
@@ -114,8 +119,13 @@ function fail(kind: "stranded" | "duplicates" | "torn", name: string, detail: st
 async function worker(index: number): Promise<void> {
   await using server = await startSandbox({ httpPort: null, seed: seed + index });
   let round = 0;
-  while (planned < wantedKills) await ordeal(server, `board-${index}-${round++}`);
-  // As many devices as boards: a second device under another name would show here.
+  while (tally.kills + underWay < wantedKills) {
+    const name = `board-${index}-${round}`;
+    await ordeal(server, name, round % 3 === 0 ? "" : name);
+    round++;
+  }
+  // As many devices as boards. A third of the boards let the server make the name, so nothing but the claim's token
+  // stands between a repeated request and a second device.
   const devices = Object.keys(server.state().devices).length;
   if (devices !== round)
     fail("duplicates", `worker ${index}`, `${devices} devices, ${round} boards`);

@@ -14,3 +14,6 @@ export type Step = (typeof steps)[number];
 
 export const isStep = (text: string | undefined): text is Step =>
   steps.some((step) => step === text);
+
+/** Before the name of the step, on stderr, as the last thing the process says. */
+export const REACHED = "killed ";

@@ -111,7 +111,12 @@ export function coapRig({ settings = {}, serverHost, seed = 42 }: CoapRigOptions
      * deduplication are forgotten, and no timer is left behind.
      */
     async expectTablesEmpty() {
-      expect(client.stats()).toMatchObject({ outstanding: 0, queued: 0, observations: 0 });
+      expect(client.stats()).toMatchObject({
+        outstanding: 0,
+        queued: 0,
+        observations: 0,
+        registering: 0,
+      });
       await clock.advance(FORGOTTEN_MS);
       expect(client.stats()).toMatchObject({ deduplicated: 0, retiredTokens: 0 });
       expect(clock.pending).toBe(0);

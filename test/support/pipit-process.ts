@@ -16,12 +16,16 @@ export interface PipitProcess {
 }
 
 /** The real program in a process of its own, killed with the test at the latest. */
-export function pipit(args: readonly string[], env: Record<string, string> = {}): PipitProcess {
+export function pipit(
+  args: readonly string[],
+  { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
+): PipitProcess {
   const child = spawn(process.execPath, ["agent/main.ts", ...args], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.end(input);
   onTestFinished(() => void child.kill("SIGKILL"));
   const text = { out: "", err: "" };
   child.stdout.setEncoding("utf8").on("data", (chunk) => {

@@ -1,4 +1,5 @@
 import type { Shell } from "../../agent/cli/command.ts";
+import { createSecrets } from "../../agent/platform/secrets.ts";
 
 export interface RecordingShell extends Shell {
   /** Lines of stdout and stderr. */
@@ -18,6 +19,7 @@ export function recordingShell(env: Shell["env"] = {}): RecordingShell {
     err: (text) => void stderr.push(...text.split("\n")),
     color: false,
     terminal: false,
+    secrets: createSecrets(),
     signal: new AbortController().signal,
     onHangup: () => ({ [Symbol.dispose]() {} }),
   };

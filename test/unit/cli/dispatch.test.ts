@@ -19,14 +19,17 @@ const failing = (error: unknown): Command => ({
   run: () => Promise.reject(error),
 });
 
-it.each([[[]], [["--help"]], [["-h"]]])("pipit %j shows one screen of help", async (argv) => {
-  const { code, out } = await pipit(...argv);
-  const golden = join(import.meta.dirname, "../../golden/help.txt");
-  expect(code).toBe(0);
-  await expect(`${out}\n`).toMatchFileSnapshot(golden);
-  expect(out.split("\n").length).toBeLessThanOrEqual(24);
-  for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
-});
+it.each([[[]], [["--help"]], [["-h"]], [["help"]], [["--no-color"]]])(
+  "pipit %j shows one screen of help",
+  async (argv) => {
+    const { code, out } = await pipit(...argv);
+    const golden = join(import.meta.dirname, "../../golden/help.txt");
+    expect(code).toBe(0);
+    await expect(`${out}\n`).toMatchFileSnapshot(golden);
+    expect(out.split("\n").length).toBeLessThanOrEqual(24);
+    for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
+  },
+);
 
 it.each(commands.map(({ name }) => name))("pipit %s --help names its options", async (name) => {
   const command = commands.find((one) => one.name === name);
@@ -89,4 +92,35 @@ it("marks each line of an error for journald", async () => {
     shell,
   );
   expect(shell.stderr).toEqual(["<3>pipit: no server", "<3>       write one"]);
+});
+
+it("shows the errors behind a SuppressedError, and the named one decides", async () => {
+  const shell = recordingShell();
+  const full = new AgentError("storage", "disk full", { hint: "free space" });
+  const error = new SuppressedError(new TypeError("dispose failed"), full);
+  expect(await dispatch([failing(error)], ["fail"], shell)).toBe(75);
+  expect(shell.stderr.slice(0, 2)).toEqual(["pipit: disk full", "       free space"]);
+  expect(shell.stderr.join("\n")).toContain("a bug: TypeError: dispose failed");
+});
+
+it("a named error decides though it came last, and two that nobody foresaw are both told", async () => {
+  const late = new SuppressedError(new AgentError("config", "no server"), new TypeError("oops"));
+  expect(await dispatch([failing(late)], ["fail"], recordingShell())).toBe(78);
+  const shell = recordingShell();
+  const bugs = new SuppressedError(new TypeError("second"), new RangeError("first"));
+  expect(await dispatch([failing(bugs)], ["fail"], shell)).toBe(70);
+  expect(shell.stderr.join("\n")).toMatch(/RangeError: first[\s\S]*TypeError: second/);
+});
+
+it("shows no secret and no terminal escape that a server put into a message", async () => {
+  const shell = recordingShell();
+  shell.secrets.protect('s3cr3t-"token');
+  const said = 'server: \u001b[2J\u009b31m{"errorMsg":"bad s3cr3t-\\"token"}\nand more';
+  const refused = new AgentError("refused", said, { hint: 'not s3cr3t-"token\u0007' });
+  for (const error of [refused, new TypeError(`oops ${said}`)]) {
+    await dispatch([failing(error)], ["fail"], shell);
+  }
+  expect(shell.stderr.join()).not.toContain("s3cr3t");
+  expect(shell.stderr[0]).toContain('bad (secret)"}\\nand more');
+  for (const line of shell.stderr) expect(line).not.toMatch(/\p{Cc}/u);
 });

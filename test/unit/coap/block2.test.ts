@@ -166,3 +166,33 @@ it("delivers an error that comes in between", async () => {
   const { ending } = await download({ answer: () => aMessage({ code: 0xa0 }) });
   expect(ending).toMatchObject({ code: 0xa0 });
 });
+
+const BAD_REQUEST = 0x80;
+const diagnostic = (block: Pick<Block, "num" | "szx">): Message => ({
+  ...slice(block),
+  code: BAD_REQUEST,
+});
+
+it("assembles an error that comes in blocks", async () => {
+  const { ending } = await download({
+    first: diagnostic({ num: 0, szx: SZX }),
+    answer: diagnostic,
+    mayRestart: false,
+  });
+  expect(ending).toMatchObject({ code: BAD_REQUEST, payload: body });
+});
+
+it("delivers the error about the question for a block, not what it had of another one", async () => {
+  const complaint = aMessage({ code: BAD_REQUEST, payload: body.subarray(90) });
+  const first = diagnostic({ num: 0, szx: SZX });
+  expect((await download({ first, answer: () => complaint })).ending).toBe(complaint);
+});
+
+it("assembles an error that comes, in blocks, in place of what had changed", async () => {
+  const { ending } = await download({
+    first: slice({ num: 0, szx: SZX }, { etag: Uint8Array.of(1) }),
+    answer: (block, asked) =>
+      asked === 1 ? slice(block, { etag: Uint8Array.of(2) }) : diagnostic(block),
+  });
+  expect(ending).toMatchObject({ code: BAD_REQUEST, payload: body });
+});

@@ -28,7 +28,9 @@ it("sends a body of 1024 bytes whole and one of 1025 in blocks", async () => {
   expect(blocks.map(({ payload }) => payload.length)).toEqual([1_024, 1]);
   expect(blocks.map(({ options }) => number(options["Size1"]))).toEqual([1_025, 1_025]);
   expect(blocks.map(({ options }) => number(options["Content-Format"]))).toEqual([50, 50]);
-  expect(blocks[0]?.token).not.toEqual(blocks[1]?.token);
+  expect(blocks[0]?.token).toEqual(blocks[1]?.token);
+  expect(await ask(post(1_025))).toMatchObject({ code: "2.04" });
+  expect(network.socket.sent.at(-1)?.token).not.toEqual(blocks[1]?.token);
 });
 
 it("assembles an answer to an upload that itself comes in blocks", async () => {
@@ -129,6 +131,87 @@ it("gives up when half a block is too large as well", async () => {
   expect(await ask(post(1_000))).toMatchObject({ failure: "too large", errno: "EMSGSIZE" });
   expect(await ask(GET)).toMatchObject({ failure: "too large", errno: "EMSGSIZE" });
   expect(network.socket.sent).toHaveLength(3);
+});
+
+/** A server whose separate 2.31 for block 0 comes in several copies, each under an ID of its own. */
+async function repeatedContinue() {
+  const rig = coapRig();
+  const ending = rig.start(post(3_000));
+  await rig.clock.settle();
+  const { socket } = rig.network;
+  let mid = 9_000;
+  const newest = () => socket.sent.findLast(({ code }) => code === "0.02") ?? expect.fail();
+  const first = newest();
+  const say = async (sent: Sent, code = "2.31", block = block1Of(sent)) => {
+    const options = { Block1: block };
+    socket.deliver({ type: "CON", code, mid: mid++, token: sent.token, options });
+    const reply = socket.sent.at(-1);
+    await rig.clock.settle();
+    return reply?.type;
+  };
+  return { ...rig, ending, first, newest, say };
+}
+
+it("acknowledges a late 2.31 for the block before, and goes on waiting", async () => {
+  const { ending, first, newest, say, client } = await repeatedContinue();
+  await say(first);
+  const second = newest();
+  expect(block1Of(second) >> 4).toBe(1);
+  expect(await say(first)).toBe("ACK");
+  expect(newest(), "neither a third block nor an end").toBe(second);
+  expect(ending.now).toBeUndefined();
+  await say(second);
+  const third = newest();
+  expect(await say(first)).toBe("ACK");
+  expect(await say(second)).toBe("ACK");
+  await say(third, "2.04");
+  expect(ending.now).toMatchObject({ code: "2.04" });
+  expect(await say(third, "2.04"), "the token is retired").toBe("ACK");
+  expect(client.stats()).toMatchObject({ outstanding: 0, late: 4, resetsSent: 0 });
+});
+
+it("acknowledges a late 2.31 also while the next block waits for its turn", async () => {
+  const { ending, first, say, start, client, clock } = await repeatedContinue();
+  start({ ...post(10, "rpc"), urgent: true });
+  await clock.settle();
+  await say(first);
+  expect(await say(first)).toBe("ACK");
+  expect(ending.now).toBeUndefined();
+  expect(client.stats()).toMatchObject({ late: 1, resetsSent: 0 });
+});
+
+it.each([
+  ["a block that was never sent", 0x3e],
+  ["the last block, as if more were to come", 0x26],
+])("rejects a separate 2.31 for %s", async (_name, block) => {
+  const { ending, first, newest, say } = await repeatedContinue();
+  await say(first);
+  await say(newest());
+  await say(newest(), "2.31", block);
+  expect(ending.now).toMatchObject({ failure: "rejected" });
+});
+
+it("ends an upload when all its blocks together take too long", async () => {
+  const { ask, network, clock } = coapRig({ transferDeadlineMs: 30_000 });
+  network.onSent = (sent, socket) =>
+    void clock.after(20_000, () =>
+      socket.deliver({ type: "ACK", mid: sent.mid, token: sent.token, ...oblige(sent) }),
+    );
+  expect(await ask(post(50_000))).toMatchObject({ failure: "timeout", phase: "response" });
+  expect(new Set(network.socket.sent.map(({ mid }) => mid)).size).toBe(2);
+});
+
+it("delivers an error whole whose text takes two blocks", async () => {
+  const { ask, answerWith } = coapRig();
+  const text = `${"x".repeat(16)}and more`;
+  answerWith((sent) => {
+    const num = (number(sent.options["Block2"]) ?? 0) >> 4;
+    const options = { Block2: num * 16 + (num === 0 ? 8 : 0) };
+    return { code: "4.00", options, payload: text.slice(num * 16, num * 16 + 16) };
+  });
+  const payload = new TextEncoder().encode(text);
+  expect(await ask(post(10))).toMatchObject({ code: "4.00", payload });
+  expect(await ask(post(2_000))).toMatchObject({ code: "4.00", payload });
 });
 
 it("fails the whole when one block fails", async () => {

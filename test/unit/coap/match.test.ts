@@ -3,23 +3,30 @@ import { type Known, match } from "../../../agent/coap/match.ts";
 import type { Message, MessageType } from "../../../agent/coap/message.ts";
 
 const con = { name: "con", token: "c0", confirmable: true };
+const block = { name: "block", token: "b1", confirmable: true, block1Num: 3 };
 const non = { name: "non", token: "d0", confirmable: false };
-type Mine = typeof con;
+type Mine = typeof con & { readonly block1Num?: number };
 
 const known: Known<Mine, string> = {
-  outstanding: (messageId) => ({ 1: con, 2: non })[messageId],
-  requested: (token) => ({ c0: con, d0: non })[token],
+  outstanding: (messageId) => ({ 1: con, 2: non, 3: block })[messageId],
+  requested: (token) => ({ c0: con, d0: non, b1: block })[token],
   observed: (token) => (token === "0b" ? "observation" : undefined),
   isRetired: (token) => token === "1a",
 };
 
-const judge = (type: MessageType, code: number, messageId: number, token: string) => {
+const judge = (
+  type: MessageType,
+  code: number,
+  messageId: number,
+  token: string,
+  options: Message["options"] = {},
+) => {
   const message: Message = {
     type,
     code,
     messageId,
     token,
-    options: {},
+    options,
     payload: new Uint8Array(),
   };
   const verdict = match(message, known);
@@ -59,4 +66,21 @@ it.each([
   ["a CON response without a token", "CON", 0x45, 500, "", "refuse"],
 ] as const)("judges %s", (_name, type, code, messageId, token, verdict) => {
   expect(judge(type, code, messageId, token)).toBe(verdict);
+});
+
+const CONTINUE = 0x5f;
+const block1 = (num: number) => ({ block1: { num, more: true, szx: 6 } });
+
+// Block 3 waits, under the token of all blocks of its upload.
+it.each([
+  ["a CON 2.31 for the block before", "CON", CONTINUE, 500, block1(2), "late"],
+  ["a NON 2.31 for the block before", "NON", CONTINUE, 500, block1(2), "late"],
+  ["a 2.31 for the block that waits", "CON", CONTINUE, 500, block1(3), "respond block"],
+  ["a 2.31 for a block that was never sent", "CON", CONTINUE, 500, block1(4), "respond block"],
+  ["a 2.31 without a block", "CON", CONTINUE, 500, {}, "respond block"],
+  ["a piggybacked 2.31 for the block before", "ACK", CONTINUE, 3, block1(2), "respond block"],
+  ["a late piggybacked 2.31", "ACK", CONTINUE, 2, block1(2), "ignore"],
+  ["a 4.08, whatever block it names", "CON", 0x88, 500, block1(0), "respond block"],
+] as const)("judges, in an upload, %s", (_name, type, code, messageId, options, verdict) => {
+  expect(judge(type, code, messageId, "b1", options)).toBe(verdict);
 });

@@ -166,6 +166,100 @@ it("registers again 5 to 15 s after a Max-Age that the server sent", async () =>
   expect(registrations()).toHaveLength(2);
 });
 
+const cancels = ({ network }: { network: { sockets: readonly { sent: readonly Sent[] }[] } }) =>
+  network.sockets.flatMap(({ sent }) =>
+    sent.filter(({ options }) => options["Observe"]?.toHex() === "01"),
+  );
+
+it.each(["the answer", "a notification"])(
+  "ends the former observation before it registers again, where %s said Max-Age",
+  async (where) => {
+    const rig = await observing();
+    const { answerWith, accept, notify, registrations, clock, network, client, seen } = rig;
+    if (where === "the answer") {
+      answerWith((sent) => accept(sent) && { options: { Observe: 0, "Max-Age": 60 } });
+      await notify(7, "gap");
+      await clock.until(() => registrations().length === 2);
+      await clock.settle();
+    } else {
+      await notify(1, "a", { options: { Observe: 1, "Max-Age": 60 } });
+    }
+    const former = registrations().at(-1);
+    expect(cancels(rig)).toEqual([]);
+    const known = registrations().length;
+    await clock.until(() => registrations().length > known);
+    await clock.settle();
+    const [cancel] = cancels(rig);
+    expect(cancel).toMatchObject({ type: "NON", code: "0.01", path: "api/v1/attributes" });
+    expect(cancel?.token).toEqual(former?.token);
+    const order = network.socket.sent.slice(-2).map(({ options }) => options["Observe"]?.toHex());
+    expect(order, "libcoap takes a later one for the end of the new registration").toEqual([
+      "01",
+      "",
+    ]);
+    // What it says to that, and what was on its way: no notification, and no reset either.
+    const before = [...seen];
+    expect(await notify(undefined, "bye", { ...(former && { token: former.token }) })).toBe("ACK");
+    expect(seen).toEqual(before);
+    expect(client.stats()).toMatchObject({ observations: 1, resetsSent: 0 });
+  },
+);
+
+it("never ends the former observation of a server that says no Max-Age: ThingsBoard displaces it", async () => {
+  const rig = await observing();
+  await rig.notify(7, "gap");
+  await rig.clock.advance(60 * MINUTE);
+  expect(rig.registrations().length).toBeGreaterThan(6);
+  expect(cancels(rig)).toEqual([]);
+});
+
+it("knows a duplicate notification again after 5000 other messages", async () => {
+  const { notify, seen, network, start, clock, client, answerWith, accept } = await observing();
+  const notification = { mid: 5, options: { Observe: 1 } };
+  expect(await notify(1, "restart", notification)).toBe("ACK");
+  for (let mid = 10; mid < 4_010; mid++)
+    network.socket.deliver({ type: "NON", code: "2.05", mid, token: Uint8Array.of(mid & 255, 1) });
+  answerWith((sent) => accept(sent) ?? { type: "CON", code: "2.04", mid: sent.mid ^ 1 });
+  for (let count = 0; count < 1_000; count++) {
+    start();
+    await clock.advance(10);
+  }
+  expect(await notify(1, "restart", notification)).toBe("ACK");
+  expect(seen).toEqual(["registered all", "notification restart"]);
+  // The answer to the registration and the notification.
+  expect(client.stats().deduplicated).toBe(1);
+});
+
+it("acknowledges what comes on an observation's old token after 5000 requests", async () => {
+  const { notify, registrations, network, start, clock, answerWith, accept, client } =
+    await observing({ nstart: 4 });
+  const [old] = registrations();
+  await clock.until(() => registrations().length === 2);
+  answerWith((sent) => accept(sent) ?? {});
+  for (let count = 0; count < 5_000; count++) {
+    start();
+    if (count % 100 === 0) await clock.advance(500);
+  }
+  await clock.advance(1_000);
+  expect(network.sockets).toHaveLength(1);
+  expect(client.stats()).toMatchObject({ queued: 0, retiredTokens: 5_001 });
+  expect(await notify(1, "", { code: "2.02", ...(old && { token: old.token }) })).toBe("ACK");
+  expect(client.stats().resetsSent).toBe(0);
+});
+
+it("acknowledges what is notified under a registration whose answer got lost", async () => {
+  const { network, clock, registrations, notify, client } = await observing();
+  network.onSent = () => undefined;
+  await clock.until(() => registrations().length === 2, 11 * MINUTE);
+  await clock.settle();
+  const lost = registrations()[1];
+  expect(client.stats().registering).toBe(1);
+  await clock.advance(30_000);
+  const options = { token: lost?.token ?? expect.fail() };
+  expect(await notify(1, "unexpected", options)).toBe("ACK");
+  expect(client.stats()).toMatchObject({ resetsSent: 0 });
+});
+
 it("is not put off by Max-Age as long as notifications come", async () => {
   const { notify, registrations, clock } = await observing();
   for (let number = 1; number < 8; number++) {

@@ -92,3 +92,54 @@ it("lets a CON probe pass a NON that has to wait", async () => {
   const kinds = network.socket.sent.map(({ type }) => type);
   expect(kinds).toEqual(["NON", "CON", "CON", "NON"]);
 });
+
+const silent = { deadlineMs: 1_000, deadlinesBeforeReconnect: 999 };
+
+it("holds no more NONs for a silent peer than may wait, and no CON because of them", async () => {
+  const { start, clock, client } = coapRig({ ...silent, maxQueued: 5 });
+  const non = () => start({ ...GET, confirmable: false });
+  non();
+  await clock.advance(2_000);
+  const held: ReturnType<typeof start>[] = [];
+  for (let count = 0; count < 9; count++) {
+    held.push(non());
+    await clock.settle();
+  }
+  expect(held.map(({ now }) => now)).toMatchObject([
+    ...Array.from({ length: 5 }, () => undefined),
+    ...Array.from({ length: 4 }, () => ({ failure: "timeout", phase: "queue" })),
+  ]);
+  expect(client.stats().queued).toBe(5);
+  const con = start();
+  await clock.settle();
+  expect(con.now).toBeUndefined();
+  expect(client.stats()).toMatchObject({ queued: 5, outstanding: 1 });
+});
+
+it("lets all NONs that it held go when the peer is heard, although others wait already", async () => {
+  const { start, clock, network, client } = coapRig({
+    ...silent,
+    maxQueued: 5,
+    deadlineMs: 60_000,
+  });
+  const endings = [start({ ...GET, confirmable: false, deadlineMs: 1_000 })];
+  await clock.advance(2_000);
+  for (let count = 0; count < 5; count++) endings.push(start({ ...GET, confirmable: false }));
+  await clock.settle();
+  for (let count = 0; count < 6; count++) endings.push(start());
+  await clock.settle();
+  expect(client.stats()).toMatchObject({ queued: 10, outstanding: 1 });
+  network.onSent = (sent, socket) =>
+    socket.deliver({ type: "NON", code: "2.05", mid: sent.mid, token: sent.token });
+  await clock.advance(5_000);
+  expect(endings.slice(1).map(({ now }) => now)).toMatchObject(
+    Array.from({ length: 11 }, () => ({ code: "2.05" })),
+  );
+});
+
+it("waits for a silent peer no longer than for a turn, however often it is let try", async () => {
+  const { start, clock } = coapRig({ ...silent, queueDeadlineMs: 60_000 });
+  const endings = Array.from({ length: 20 }, () => start({ ...GET, confirmable: false }));
+  await clock.advance(100_000);
+  expect(endings.every(({ now }) => now !== undefined)).toBe(true);
+});

@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import { expect, it } from "vitest";
 import { CoapError } from "../../../agent/coap/coap-error.ts";
+import type { CoapRequest } from "../../../agent/ports.ts";
 import { coapRig, GET, never } from "./rig.ts";
 
 const quiet = { outstanding: 0, queued: 0, observations: 0 };
@@ -39,6 +40,72 @@ it("takes a separate response without an ACK as the ACK: ThingsBoard's normal an
   await clock.advance(60_000);
   expect(network.socket.sent.map(({ type }) => type)).toEqual(["CON", "ACK"]);
   expect(client.stats()).toMatchObject({ ...quiet, acksSent: 1, retiredTokens: 1 });
+});
+
+it.each([
+  ["a content format above 65535", { contentFormat: 65_536 }, "the content format 65536 is not"],
+  ["a content format below 0", { contentFormat: -1 }, "the content format -1 is not"],
+  ["half a content format", { contentFormat: 0.5 }, "the content format 0.5 is not"],
+  ["a deadline of nothing", { deadlineMs: 0 }, "the deadline of 0 ms is not"],
+  ["a deadline in the past", { deadlineMs: -5 }, "the deadline of -5 ms is not"],
+  ["a deadline that is no number", { deadlineMs: Number.NaN }, "the deadline of NaN ms is not"],
+  ["no method of CoAP", { method: "PATCH" }, '"PATCH" is not a CoAP method'],
+  ["a property of every object", { method: "toString" }, '"toString" is not a CoAP method'],
+  ["a path segment of 256 bytes", { path: ["s".repeat(256)] }, "a path segment has 256 bytes"],
+  ["a query of 256 bytes", { query: ["s".repeat(256)] }, "a query argument has 256 bytes"],
+])("rejects %s before anything is sent, and says what would do", async (_name, part, text) => {
+  const { ask, network, client } = coapRig();
+  const payload = new Uint8Array(2_000);
+  const ending = await ask({ ...GET, payload, ...part } as CoapRequest);
+  expect(ending).toMatchObject({ failure: "rejected", kind: "rejected" });
+  expect(ending).toMatchObject({
+    message: expect.stringContaining(text),
+    hint: expect.stringMatching(/./),
+  });
+  expect(network.sockets).toEqual([]);
+  expect(client.stats()).toMatchObject({ ...quiet, sent: 0 });
+});
+
+it("accepts the content formats 0 and 65535", async () => {
+  const { ask, answerWith } = coapRig();
+  answerWith(() => ({}));
+  for (const contentFormat of [0, 65_535])
+    expect(await ask({ ...GET, payload: Uint8Array.of(1), contentFormat })).toMatchObject({
+      code: "2.05",
+    });
+});
+
+it("rejects a request that cannot be written as CoAP, with an error of its own", async () => {
+  const { ask, network, client } = coapRig();
+  const path = Array.from({ length: 300 }, () => "s".repeat(255));
+  expect(await ask({ ...GET, path })).toMatchObject({
+    failure: "rejected",
+    hint: expect.stringMatching(/./),
+  });
+  expect(network.socket.sent).toEqual([]);
+  expect(client.stats()).toMatchObject({ ...quiet, sent: 0 });
+});
+
+it("refuses a datagram of more than 2048 bytes, which ThingsBoard would drop in silence", async () => {
+  const { ask, answerWith, network, client } = coapRig();
+  answerWith(() => ({}));
+  // Header and token are 12 bytes, each segment has 2 more: 12 + 7 * 257 + 2 + 235 = 2048.
+  const path = [...Array.from({ length: 7 }, () => "s".repeat(255)), "s".repeat(235)];
+  expect(await ask({ ...GET, path })).toMatchObject({ code: "2.05" });
+  expect(network.socket.sent.map(({ bytes }) => bytes.length)).toEqual([2_048]);
+  const ending = await ask({ ...GET, path: [...path.slice(0, 7), "s".repeat(236)] });
+  expect(ending).toMatchObject({ failure: "too large", kind: "rejected", limitBytes: undefined });
+  expect(network.socket.sent).toHaveLength(1);
+  expect(client.stats()).toMatchObject(quiet);
+});
+
+it("does not take a request that it refused itself for a sign of life", async () => {
+  const { ask, network } = coapRig();
+  const path = Array.from({ length: 300 }, () => "s".repeat(255));
+  await ask();
+  await ask({ ...GET, path });
+  await ask();
+  expect(network.socket.isClosed, "two deadlines in a row").toBe(true);
 });
 
 it("is cancelled by its signal at once", async () => {

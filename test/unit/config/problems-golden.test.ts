@@ -67,7 +67,11 @@ it.each([
     ],
   ],
   ["server", "ack_timeout", ['"2"', '"50ms"', '"2h"', '"2 s"', "2.5"]],
-  ["provisioning", "device_name", ['"{nope}"', '"{serial"', '"}"', '"{}"', "[]"]],
+  [
+    "provisioning",
+    "device_name",
+    ['"{nope}"', '"{serial"', '"}"', '"{}"', "[]", `"${"n".repeat(256)}"`],
+  ],
   [
     "telemetry",
     "interval",

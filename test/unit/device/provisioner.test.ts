@@ -11,7 +11,7 @@ const never = new AbortController().signal;
 const board = {
   model: null,
   serial: "00000000abcdef01",
-  mac: null,
+  macs: [],
   machineId: null,
   hostname: "pi",
 };
@@ -77,7 +77,7 @@ it("a lost answer strands nobody: the claim is asked about, and found to be a de
   await expect(provisioner.attempt(never)).rejects.toMatchObject({ kind: "transient" });
   const claimed = identity.now().claim?.accessToken;
   expect(await provisioner.attempt(never)).toMatchObject({ accessToken: claimed });
-  expect(server.asked()).toEqual(["POST provision", "GET attributes"]);
+  expect(server.asked()).toEqual(["POST provision", "GET attributes", "GET attributes"]);
   expect(server.devices).toEqual(new Map([["rpi-abcdef01", claimed]]));
 });
 
@@ -243,7 +243,52 @@ it("a token handed over is verified before it replaces the old one", async () =>
 it("credentials that were let go are kept aside and not taken up again", async () => {
   const { provisioner, identity } = setUp(null);
   const { accessToken } = await provisioner.attempt(never);
-  provisioner.release("revoked");
+  provisioner.release();
   expect(provisioner.stored()).toBeNull();
   expect(identity.now().kept).toMatchObject([{ accessToken, reason: "revoked" }]);
+});
+
+it("a renewal that fails leaves the credentials in use, one that succeeds sets them aside in the same step", async () => {
+  const { provisioner, server, identity } = setUp(null);
+  const first = await provisioner.attempt(never);
+  await expect(provisioner.renew(never)).rejects.toMatchObject({ code: "P021" });
+  expect(provisioner.stored()).toEqual(first);
+  server.devices.clear(); // the operator deleted the device, as P021 says
+  const second = await provisioner.renew(never);
+  expect(second.accessToken).not.toBe(first.accessToken);
+  expect(identity.now()).toMatchObject({
+    claim: null,
+    active: { accessToken: second.accessToken },
+    kept: [{ accessToken: first.accessToken, reason: "reset" }],
+  });
+  expect(identity.saved.every(({ active, claim }) => active !== null || claim !== null)).toBe(true);
+});
+
+it("a name that is taken by ourselves is no obstacle: a former token that is valid again is taken back", async () => {
+  const { provisioner } = setUp(null);
+  const first = await provisioner.attempt(never);
+  provisioner.release();
+  expect(await provisioner.attempt(never)).toEqual(first);
+});
+
+it("a server that says 4.04 to everything proves nothing", async () => {
+  const stranger = fakeServer(() => answer("4.04"));
+  const { provisioner, identity } = setUp(createDeviceApi(stranger));
+  await expect(provisioner.attempt(never)).rejects.toMatchObject({ kind: "transient" });
+  await expect(provisioner.attempt(never)).rejects.toMatchObject({ kind: "transient" });
+  await expect(provisioner.adopt("anything", never)).rejects.toMatchObject({ kind: "transient" });
+  expect(identity.now().active).toBeNull();
+});
+
+it("keeps the way home longer than tokens that were let go", async () => {
+  const { deps, server } = setUp(null);
+  const home = await createProvisioner({ ...deps, server: "home" }).attempt(never);
+  for (let round = 0; round < 6; round++) {
+    server.devices.clear();
+    await createProvisioner({ ...deps, server: "away", random: seededRandom(round + 9) }).renew(
+      never,
+    );
+  }
+  expect(deps.store.load().kept).toHaveLength(4);
+  expect(createProvisioner({ ...deps, server: "home" }).stored()).toEqual(home);
 });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { createLog, type LogOptions } from "../../../agent/platform/log.ts";
+import { createSecrets } from "../../../agent/platform/secrets.ts";
 import { stderrLines } from "../../../agent/platform/stderr.ts";
 
 function logTo(options: Partial<LogOptions> = {}) {
@@ -49,22 +50,31 @@ it("replaces a protected value wherever it turns up, whoever logs it", () => {
 
 it("replaces a secret with quotes and newlines in it before it is escaped", () => {
   const { lines, log } = logTo();
-  log.protect('pa"ss\nword');
-  log.info("x", { reason: 'wrong: pa"ss\nword' });
+  log.protect('pa"ss\nword!');
+  log.info("x", { reason: 'wrong: pa"ss\nword!' });
   expect(lines).toEqual(['agent: x reason="wrong: (secret)"']);
 });
 
-it("ignores an empty secret instead of replacing everything", () => {
+it.each(["", "1", "1234567"])("leaves the text alone when a secret is as short as %j", (short) => {
   const { lines, log } = logTo();
-  log.protect("");
-  log.info("plain");
-  expect(lines).toEqual(["agent: plain"]);
+  log.protect(short);
+  log.info("started 1234567", { n: 11 });
+  expect(lines).toEqual(["agent: started 1234567 n=11"]);
+});
+
+it("takes its secrets out of other output too, and shares them where asked", () => {
+  const secrets = createSecrets();
+  const { log } = logTo({ secrets });
+  log.child("device").protect("s3cr3t-token");
+  expect(log.redact("said s3cr3t-token")).toBe("said (secret)");
+  expect(secrets.redact("said s3cr3t-token")).toBe("said (secret)");
 });
 
 it("keeps a line one line, and a terminal safe from what a server says", () => {
   const { lines, log } = logTo();
   log.info("first\nsecond \u001b[31mred", { said: "a\nb\u001b]0;title\u0007" });
-  expect(lines[0]).not.toMatch(/\p{Cc}/u);
+  log.info("8-bit \u009b31m", { said: "red \u009b31m", word: "\u009b\u007f" });
+  for (const line of lines) expect(line).not.toMatch(/\p{Cc}/u);
 });
 
 it("a full pipe loses lines and counts them; a closed one silences the log; neither ends the agent", () => {

@@ -2,20 +2,21 @@ import { expect, test } from "vitest";
 import { createSeries } from "../../../agent/sandbox/series.ts";
 import { isStorableKey } from "../../../agent/sandbox/storable-key.ts";
 
+const limits = { mostKeys: 10, keepPoints: 10, rememberTimestamps: 10 };
 const point = (key: string, ts: number, value: number) =>
   ({ key, ts, type: "LONG", value, text: String(value) }) as const;
 
 test("the same key and instant is overwritten and counted as a repeat", () => {
-  const series = createSeries({ keepPoints: 10, rememberTimestamps: 10 });
+  const series = createSeries(limits);
   series.write([point("a", 1, 1), point("b", 1, 1), point("a", 2, 1)]);
-  expect(series.write([point("a", 1, 9)])).toEqual({ repeats: 1 });
+  series.write([point("a", 1, 9)]);
   const { samples, points, repeats, keys } = series.snapshot();
   expect({ samples, points, repeats }).toEqual({ samples: 2, points: 3, repeats: 1 });
   expect(keys["a"]?.recent.map(({ value }) => value)).toEqual([9, 1]);
 });
 
 test("the latest value moves forward in time only, whatever the order of arrival", () => {
-  const series = createSeries({ keepPoints: 10, rememberTimestamps: 10 });
+  const series = createSeries(limits);
   for (const ts of [5, 9, 7]) series.write([point("a", ts, ts)]);
   const { latest, recent } = series.snapshot().keys["a"] ?? expect.unreachable();
   expect(latest.value).toBe(9);
@@ -23,11 +24,22 @@ test("the latest value moves forward in time only, whatever the order of arrival
 });
 
 test("values are kept within bounds while the counts go on", () => {
-  const series = createSeries({ keepPoints: 3, rememberTimestamps: 1_000 });
+  const series = createSeries({ ...limits, keepPoints: 3, rememberTimestamps: 1_000 });
   for (let ts = 0; ts < 100; ts++) series.write([point("a", ts, ts)]);
   const { points, recent } = series.snapshot().keys["a"] ?? expect.unreachable();
   expect(points).toBe(100);
   expect(recent.map(({ ts }) => ts)).toEqual([97, 98, 99]);
+});
+
+test("beyond the most keys a message is not stored at all, and those of known keys still are", () => {
+  const series = createSeries({ ...limits, mostKeys: 3 });
+  expect(series.write([point("a", 1, 1), point("b", 1, 1), point("b", 2, 1)])).toBe(true);
+  expect(series.write([point("a", 3, 1), point("c", 3, 1), point("d", 3, 1)])).toBe(false);
+  expect(series.snapshot()).toMatchObject({ samples: 2, points: 3 });
+  expect(series.write([point("c", 4, 1), point("c", 5, 1)])).toBe(true);
+  expect(series.write([point("d", 6, 1)])).toBe(false);
+  expect(series.write([point("a", 6, 1)])).toBe(true);
+  expect(Object.keys(series.snapshot().keys)).toEqual(["a", "b", "c"]);
 });
 
 test.each<[string, boolean]>([

@@ -10,7 +10,7 @@ import { virtualClock } from "../../support/virtual-clock.ts";
 
 const never = new AbortController().signal;
 
-const outcomeOf = (published: Promise<boolean>) => published.catch((error: unknown) => error);
+const outcomeOf = (published: Promise<unknown>) => published.catch((error: unknown) => error);
 
 async function publisherWith(samples: number, respond: (values: number[]) => Answer) {
   const clock = virtualClock();
@@ -78,7 +78,6 @@ it("bisects a refused message down to the one sample, drops and counts that, del
   });
   while (waiting() > 0) await publisher.publish("t", never);
   expect(delivered.sort()).toEqual([0, 1, 2, 3, 4, 6, 7]);
-  expect(publisher.rejected()).toBe(1);
   expect(sent.length).toBeLessThanOrEqual(10);
   expect(log.lines.filter(({ level }) => level === "error")).toMatchObject([
     { fields: { keys: "v" } },
@@ -91,16 +90,44 @@ it("keeps everything on 4.01: the token is at fault, not the samples", async () 
   expect(waiting()).toBe(2);
 });
 
-it("names a reading that can never be sent once, and counts each", async () => {
+it("names a reading that can never be sent once", async () => {
   const { publisher, outbox, log, waiting } = await publisherWith(0, () => answer("2.01"));
   for (let i = 1; i <= 3; i++) await outbox.accept({ ts: i, readings: { "bad key": 1, v: i } });
   while (waiting() > 0) await publisher.publish("t", never);
-  expect(publisher.rejected()).toBe(3);
   expect(log.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
 });
 
 it("has nothing to do when nothing waits", async () => {
   const { publisher, sent } = await publisherWith(0, () => answer("2.01"));
-  expect(await publisher.publish("t", never)).toBe(false);
+  expect(await publisher.publish("t", never)).toBe("empty");
   expect(sent).toEqual([]);
+});
+
+it("a server that refuses everything costs no sample: that is no fault of theirs", async () => {
+  let refusing = true;
+  const { publisher, waiting, log } = await publisherWith(6, () =>
+    answer(refusing ? "4.00" : "2.01"),
+  );
+  const outcomes: unknown[] = [];
+  for (let i = 0; i < 20; i++) outcomes.push(await outcomeOf(publisher.publish("t", never)));
+  expect(waiting()).toBe(6);
+  expect(outcomes.at(-1)).toMatchObject({
+    kind: "transient",
+    code: "P030",
+    hint: expect.stringContaining("device profile"),
+  });
+  refusing = false;
+  while (waiting() > 0) await publisher.publish("t", never);
+  expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
+});
+
+it("a single poisoned sample waits until another has proven that it is the culprit", async () => {
+  const { publisher, outbox, waiting } = await publisherWith(1, (values) =>
+    answer(values.includes(0) ? "4.00" : "2.01"),
+  );
+  expect(await outcomeOf(publisher.publish("t", never))).toMatchObject({ code: "P030" });
+  expect(waiting()).toBe(1);
+  await outbox.accept({ ts: 9_999_999, readings: { v: 7 } });
+  for (let i = 0; i < 4 && waiting() > 0; i++) await outcomeOf(publisher.publish("t", never));
+  expect(waiting()).toBe(0);
 });

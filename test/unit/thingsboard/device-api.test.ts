@@ -5,22 +5,43 @@ import { answer, fakeServer } from "../../support/fake-server.ts";
 const never = new AbortController().signal;
 const api = (code: string, body?: object) => createDeviceApi(fakeServer(() => answer(code, body)));
 
-it.each<[string, boolean]>([
-  ["2.05", true],
-  ["4.04", true],
-  ["4.01", false],
-])("takes %s to a probe for a token that is valid: %s", async (code, valid) => {
-  expect(await api(code).isTokenValid("t", never)).toBe(valid);
-});
+it.each<[string, string, boolean]>([
+  ["2.05", "-", true],
+  ["4.04", "4.01", true],
+  ["4.01", "-", false],
+])(
+  "takes %s to a probe, and %s to one with an unknown token, for valid: %s",
+  async (known, unknown, valid) => {
+    const server = fakeServer(({ path }) => answer(path[2] === "t" ? known : unknown));
+    expect(await createDeviceApi(server).isTokenValid("t", never)).toBe(valid);
+  },
+);
 
-it.each(["5.00", "4.05", "4.00"])("takes %s to a probe for no verdict at all", async (code) => {
-  await expect(api(code).isTokenValid("t", never)).rejects.toThrow();
-});
+it.each(["4.04", "2.05", "5.00"])(
+  "takes 4.04 for no verdict when an unknown token gets %s",
+  async (unknown) => {
+    const server = fakeServer(({ path }) => answer(path[2] === "t" ? "4.04" : unknown));
+    await expect(createDeviceApi(server).isTokenValid("t", never)).rejects.toMatchObject({
+      kind: "transient",
+      hint: expect.stringContaining("ThingsBoard"),
+    });
+  },
+);
+
+it.each(["5.00", "4.05", "4.00", "2.01"])(
+  "takes %s to a probe for no verdict at all",
+  async (code) => {
+    await expect(api(code).isTokenValid("t", never)).rejects.toThrow();
+  },
+);
 
 it.each<[string, string]>([
   ["4.01", "unauthorized"],
   ["4.00", "rejected"],
   ["4.13", "rejected"],
+  ["4.02", "rejected"],
+  ["4.08", "rejected"],
+  ["4.15", "rejected"],
   ["4.04", "transient"],
   ["5.00", "transient"],
   ["5.03", "transient"],

@@ -1,0 +1,27 @@
+import type { Clock } from "../ports.ts";
+import type { Shell } from "./command.ts";
+
+/** A reload opens a new socket and sends at once: a storm of hang-ups must not become a storm of requests. */
+const LEAST_BETWEEN_MS = 1_000;
+
+/** Calls `reload` on SIGHUP: the first at once, of any that follow within a second one more. */
+export function onReload(shell: Shell, clock: Clock, reload: () => void): Disposable {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let waiting: Disposable | null = null;
+  const now = () => {
+    waiting = null;
+    lastMs = clock.monotonic();
+    reload();
+  };
+  const hangup = shell.onHangup(() => {
+    const restMs = lastMs + LEAST_BETWEEN_MS - clock.monotonic();
+    if (restMs <= 0) now();
+    else waiting ??= clock.after(restMs, now);
+  });
+  return {
+    [Symbol.dispose]() {
+      hangup[Symbol.dispose]();
+      waiting?.[Symbol.dispose]();
+    },
+  };
+}
