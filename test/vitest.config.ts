@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     // A golden file that is missing fails, outside CI too; `npm test -- --update` writes it.
     update: "none",
-    projects: [suite("unit", 5_000), suite("contract", 10_000), suite("integration", 60_000)],
+    // Most of the time is spent waiting for processes and retransmissions, so every core may take a file.
+    maxWorkers: "100%",
+    projects: [suite("unit", 15_000), suite("contract", 15_000), suite("integration", 60_000)],
   },
 });
