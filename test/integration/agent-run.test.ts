@@ -1,5 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import {
@@ -8,6 +7,7 @@ import {
   startSandbox,
 } from "../../agent/sandbox/sandbox.ts";
 import { pipit } from "../support/pipit-process.ts";
+import { smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** A sandbox, a configuration that points at it, and the moment when something has happened. */
@@ -200,14 +200,11 @@ it("keeps what a server says from running the terminal, and its echo of the secr
 });
 
 it("goes on delivering from a state folder that has become read-only, and says so", async (test) => {
-  const { until, count, state, args } = await site();
-  mkdirSync(state);
-  if (spawnSync("mount", ["-t", "tmpfs", "-o", "mode=700", "tmpfs", state]).status !== 0) {
-    test.skip("mounting a tmpfs needs root");
-  }
-  onTestFinished(() => void spawnSync("umount", ["-l", state]));
+  const { until, count, config } = await site();
+  const disk = smallDisk(test, "size=1m");
+  const args = ["--config", config, "--state", disk.folder];
   expect(await pipit(["provision", ...args]).ended).toBe(0);
-  expect(spawnSync("mount", ["-o", "remount,ro", state]).status).toBe(0);
+  expect(disk.makeReadOnly()).toBe(true);
   const agent = pipit(["run", ...args]);
   await until(() => count("telemetry") >= 2);
   expect(agent.stderr()).toMatch(/going on without a lock error=EROFS/);

@@ -108,6 +108,7 @@ function judge(server: Sandbox, board: Board, name: string): void {
 
 function count(step: Step): void {
   tally.kills++;
+  if (tally.kills % 50 === 0) process.stderr.write(`${tally.kills} of ${wantedKills} kills\n`);
   killsAt.set(step, (killsAt.get(step) ?? 0) + 1);
 }
 
