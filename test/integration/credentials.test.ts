@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
-  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -18,7 +17,7 @@ import { credentialStore } from "../../agent/platform/credentials.ts";
 import { encodeIdentity } from "../../agent/platform/credentials-file.ts";
 import { recordingLog } from "../support/recording-log.ts";
 import { chosenSeed, seededRandom } from "../support/seeded-random.ts";
-import { asNobody, smallDisk } from "../support/small-disk.ts";
+import { asNobody, giveToNobody, smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const credentials = (accessToken: string): Credentials => ({
@@ -216,7 +215,7 @@ it("uses a file it may read though its mode is not its own to repair, and says s
   const { folder, file, log, store } = open();
   store.save(active);
   chmodSync(file, 0o644);
-  chownSync(folder, 65_534, 65_534);
+  giveToNobody(test, folder);
   expect(asNobody(test, () => store.load())).toEqual(active);
   expect(log.lines).toMatchObject([
     { level: "warn", fields: { error: "EPERM", hint: expect.stringContaining("chown") } },
@@ -227,7 +226,7 @@ it("a folder without the right to write is a storage error for want of rights", 
   const { folder, store } = open();
   store.save(active);
   chmodSync(folder, 0o755);
-  chownSync(join(folder, "credentials.json"), 65_534, 65_534);
+  giveToNobody(test, join(folder, "credentials.json"));
   asNobody(test, () =>
     expect(() => store.save(claimed)).toThrow(
       expect.objectContaining({

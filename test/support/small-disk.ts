@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { chownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished, type TestContext } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -14,10 +14,22 @@ export function smallDisk({ skip }: TestContext, options = "size=32k") {
   return { folder, makeReadOnly: () => mount("-o", "remount,ro") };
 }
 
+const NOBODY = 65_534;
+
+function skipUnlessRoot({ skip }: TestContext): void {
+  if (process.getuid?.() !== 0) skip("changing the user needs root");
+}
+
+/** Makes `path` the property of the user that `asNobody` runs as; the test is skipped where it may not. */
+export function giveToNobody(test: TestContext, path: string): void {
+  skipUnlessRoot(test);
+  chownSync(path, NOBODY, NOBODY);
+}
+
 /** Runs `work` as a user without rights; the test is skipped where it may not change the user. */
-export function asNobody<T>({ skip }: TestContext, work: () => T): T {
-  if (process.getuid?.() !== 0 || !process.seteuid) skip("changing the user needs root");
-  process.seteuid?.(65_534);
+export function asNobody<T>(test: TestContext, work: () => T): T {
+  skipUnlessRoot(test);
+  process.seteuid?.(NOBODY);
   try {
     return work();
   } finally {
