@@ -25,7 +25,7 @@ import { virtualClock } from "../support/virtual-clock.ts";
 const DATAGRAMS = 100_000;
 /** By then every table is as full as it may get, and the code is compiled. */
 const WARM_UP = 20_000;
-const LIMIT_CPU_MS = 5;
+const LIMIT_MS = 5;
 const { block1, block2, observe } = optionNumbers;
 const bigBody = textBytes("x".repeat(3_000));
 
@@ -50,18 +50,22 @@ function genuineAnswer(request: CoapMessage, mid: number, type: "ACK" | "CON" | 
 }
 
 /**
- * Thread CPU, not time: a busy machine must not fail this. The kernel counts it in ticks of up to 4 ms.
- * A garbage collection that falls into a datagram is not that datagram's work; the heap shrank then.
+ * The time that each datagram takes, as far as the thread was at work: a datagram during which the kernel booked no CPU time
+ * for it was waiting for other processes. A garbage collection that falls into a datagram is not its work either; the heap
+ * shrank then.
  */
-function measured(network: Network, used: (cpuMs: number, datagram: Uint8Array) => void): Network {
+function measured(network: Network, used: (ms: number, datagram: Uint8Array) => void): Network {
   const watch = (events: ChannelEvents): ChannelEvents => ({
     ...events,
     received(datagram) {
       const heapBefore = getHeapStatistics().used_heap_size;
-      const before = process.threadCpuUsage();
+      const cpuBefore = process.threadCpuUsage();
+      const startMs = performance.now();
       events.received(datagram);
-      const { user, system } = process.threadCpuUsage(before);
-      if (getHeapStatistics().used_heap_size >= heapBefore) used((user + system) / 1_000, datagram);
+      const tookMs = performance.now() - startMs;
+      const { user, system } = process.threadCpuUsage(cpuBefore);
+      const collected = getHeapStatistics().used_heap_size < heapBefore;
+      if (user + system > 0 && !collected) used(tookMs, datagram);
     },
   });
   return {
@@ -81,6 +85,16 @@ const requests: readonly CoapRequest[] = [
 test("100 000 mutated datagrams of the right peer harm neither the client nor its requests", async () => {
   const seed = chosenSeed();
   onTestFailed(() => void process.stderr.write(`run again with PIPIT_TEST_SEED=${seed}\n`));
+  const slow = await storm(seed);
+  // On virtual time the same seed is the same storm: what the datagram is to blame for happens again, what the machine is
+  // to blame for does not.
+  const again = slow.size > 0 ? await storm(seed) : slow;
+  const guilty = [...slow].filter(([datagram]) => again.has(datagram));
+  expect(guilty, `over ${LIMIT_MS} ms twice`).toEqual([]);
+}, 60_000);
+
+/** Datagrams, in hexadecimal, that took longer than allowed, and how long. */
+async function storm(seed: number): Promise<ReadonlyMap<string, number>> {
   const uncaught: unknown[] = [];
   const note = (error: unknown) => uncaught.push(error);
   process.on("unhandledRejection", note).on("uncaughtException", note);
@@ -92,8 +106,7 @@ test("100 000 mutated datagrams of the right peer harm neither the client nor it
   const random = seededRandom(seed);
   const network = memoryNetwork({ clock, random });
   const server = { host: "192.0.2.1", port: 5683 };
-  const slow: string[] = [];
-  let longestMs = 0;
+  const slow = new Map<string, number>();
   let hostile = true;
   let mutated = 0;
   let mid = 0;
@@ -145,10 +158,8 @@ test("100 000 mutated datagrams of the right peer harm neither the client nor it
   });
 
   const client = createCoapClient({
-    network: measured(network, (cpuMs, datagram) => {
-      longestMs = Math.max(longestMs, cpuMs);
-      if (cpuMs > LIMIT_CPU_MS)
-        slow.push(`${cpuMs.toFixed(1)} ms: ${Buffer.from(datagram).toString("hex")}`);
+    network: measured(network, (ms, datagram) => {
+      if (ms > LIMIT_MS) slow.set(Buffer.from(datagram).toString("hex"), ms);
     }),
     clock,
     random,
@@ -192,9 +203,8 @@ test("100 000 mutated datagrams of the right peer harm neither the client nor it
 
   const early = await fuzz(WARM_UP);
   const late = await fuzz(DATAGRAMS);
-  const figures = `longest ${longestMs.toFixed(2)} ms of CPU, heap ${Math.round((late - early) / 1_024)} KiB more`;
+  const figures = `${slow.size} looked slow, heap ${Math.round((late - early) / 1_024)} KiB more`;
   process.stderr.write(`fuzz: seed ${seed}, ${mutated} mutated datagrams, ${figures}\n`);
-  expect(slow, `over ${LIMIT_CPU_MS} ms of CPU`).toEqual([]);
   expect(late - early, "bytes of heap").toBeLessThan(2 * 1_024 * 1_024);
   expect(settled.answered + settled.failed, "every request has settled").toBe(asked);
   expect(settled.genuine).toBeGreaterThan(asked / 10);
@@ -214,7 +224,8 @@ test("100 000 mutated datagrams of the right peer harm neither the client nor it
   await clock.advance(1);
   expect(uncaught).toEqual([]);
   expect(clock.pending).toBe(0);
-}, 60_000);
+  return slow;
+}
 
 /** A recorded log would be the leak. */
 const nothing = () => {};
