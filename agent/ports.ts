@@ -5,6 +5,12 @@
  */
 
 import type { Identity } from "./credentials.ts";
+import type { Readings, Sample } from "./readings.ts";
+import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
+
+export type * from "./readings.ts";
+export type * from "./sensor-ports.ts";
+export type * from "./transport.ts";
 
 // --- Time and chance ----------------------------------------------------------
 
@@ -47,29 +53,11 @@ export interface FileSystemStats {
   readonly freeFiles: number;
 }
 
-export type Json =
-  | number
-  | string
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [key: string]: Json };
-
-/** Never null: a reading that could not be taken is absent. */
-export type Reading = Exclude<Json, null>;
-export type Readings = Readonly<Record<string, Reading>>;
-
-export interface Look {
-  /** Monotonic milliseconds of this look: rates divide by the difference of two of them. */
-  readonly monotonicMs: number;
-  readonly signal: AbortSignal;
+/** Readings of other programs, over the Unix socket in the runtime folder. */
+export interface Intake {
+  /** Each message is answered when `accept` has resolved or rejected. One handler at a time. */
+  serve(accept: (readings: Readings) => Promise<void>): Disposable;
 }
-
-/**
- * One look at one subject of this machine. Resolves to null where the machine has no such subject; throws
- * AgentError `sensor` where it is there but broken. A rate has no value on the first look.
- */
-export type Collect = (look: Look) => Promise<Readings | null>;
 
 // --- Network ------------------------------------------------------------------
 
@@ -101,54 +89,6 @@ export interface Network {
   connect(address: SocketAddress, events: ChannelEvents): Promise<DatagramChannel>;
 }
 
-export type CoapMethod = "GET" | "POST" | "PUT" | "DELETE";
-
-export interface CoapRequest {
-  readonly method: CoapMethod;
-  /** Uri-Path segments, not escaped: ["api", "v1", token, "telemetry"]. */
-  readonly path: readonly string[];
-  /** Uri-Query options, not escaped: ["sharedKeys=a,b"]. */
-  readonly query?: readonly string[];
-  readonly payload?: Uint8Array;
-  /** CoAP Content-Format number of the payload; 50 is JSON. */
-  readonly contentFormat?: number;
-  /** Default true. */
-  readonly confirmable?: boolean;
-  /** From the first transmission to the answer; default 30 s, at most 93 s. */
-  readonly deadlineMs?: number;
-  /** Goes ahead of waiting requests; it is not a second one in flight. */
-  readonly urgent?: boolean;
-}
-
-export interface CoapResponse {
-  /** Class and detail as RFC 7252 writes them: "2.05", "4.01". */
-  readonly code: string;
-  readonly payload: Uint8Array;
-  readonly contentFormat?: number;
-}
-
-/** What an observation tells (RFC 7641). The iteration goes on until its signal aborts. */
-export type Observation =
-  /** A registration succeeded: the answer is the current state. Also after every re-registration. */
-  | { readonly kind: "registered"; readonly response: CoapResponse }
-  /** `gap`: notifications before this one were lost or overtaken; read the whole state again. */
-  | { readonly kind: "notification"; readonly response: CoapResponse; readonly gap: boolean }
-  /** 2.02 on the current token: another client observes in our place. Registers again by itself. */
-  | { readonly kind: "displaced" }
-  /** Not observed now; registers again with back-off. `code` when the server said why ("4.01"). */
-  | { readonly kind: "lost"; readonly code?: string; readonly error?: Error };
-
-export interface Transport extends AsyncDisposable {
-  /**
-   * Settles exactly once: any response, 4.xx and 5.xx included, or a CoapError.
-   * @throws CoapError `timeout`, `reset`, `unreachable`, `resolve`, `rejected`, `too large`, `cancelled`
-   */
-  request(request: CoapRequest, signal: AbortSignal): Promise<CoapResponse>;
-  observe(path: readonly string[], signal: AbortSignal): AsyncIterable<Observation>;
-  /** CoAP ping (RFC 7252 §4.3): resolves to the round trip in milliseconds. */
-  ping(signal: AbortSignal): Promise<number>;
-}
-
 // --- Storage ------------------------------------------------------------------
 
 export interface IdentityStore {
@@ -156,12 +96,6 @@ export interface IdentityStore {
   load(): Identity;
   /** @throws AgentError `storage` when the new content is not safely on disk; the old content then still is. */
   save(identity: Identity): void;
-}
-
-export interface Sample {
-  /** Unix epoch milliseconds, one instant for all readings. */
-  readonly ts: number;
-  readonly readings: Readings;
 }
 
 export interface JournalEntry extends Sample {
@@ -216,6 +150,53 @@ export interface ServiceManager {
   stopping(): void;
 }
 
+// --- The program itself -------------------------------------------------------
+
+/** What no file of the machine says. */
+export interface About {
+  readonly version: string;
+  /** As Debian names it: "arm64", "amd64". */
+  readonly architecture: string;
+  /** IANA name: "Europe/Berlin". */
+  readonly timezone: string;
+  /** Of the interfaces that are up, without loopback; empty below a --sysroot. */
+  addresses(): readonly InterfaceAddress[];
+}
+
+export interface InterfaceAddress {
+  readonly name: string;
+  /** An IP literal without its zone. */
+  readonly address: string;
+  readonly mac: string;
+}
+
+/** Facts that are dear to gather: a short-lived child process does, once per boot and version. */
+export interface Inventory {
+  /** Empty where nothing could be found out; never rejects for that. */
+  read(signal: AbortSignal): Promise<Readings>;
+}
+
+/** How the last run ended; one small file, written at the start and at the end of a run. */
+export interface RunRecord {
+  /** Null at the very first run, or where the file cannot be read. */
+  load(): Run | null;
+  /** @throws AgentError `storage` */
+  save(run: Run): void;
+}
+
+export interface Run {
+  /** /proc/sys/kernel/random/boot_id */
+  readonly bootId: string | null;
+  /** The agent was asked to stop, and stopped. */
+  readonly clean: boolean;
+}
+
+/** Wall-clock times in cron's syntax. */
+export interface Calendar {
+  /** Epoch milliseconds of the next time after now. @throws AgentError `config` for what is no schedule */
+  next(expression: string): number;
+}
+
 // --- All of it ----------------------------------------------------------------
 
 /** The real one is opened by platform/platform.ts, the fake one by test/support/fake-platform.ts. */
@@ -228,4 +209,13 @@ export interface Platform {
   readonly journal: Journal;
   readonly services: ServiceManager;
   readonly log: Logger;
+  readonly reader: ReaderChild;
+  readonly throttle: ThrottleLatch;
+  readonly gpio: Gpio;
+  /** Null where there is no runtime folder. */
+  readonly intake: Intake | null;
+  readonly about: About;
+  readonly inventory: Inventory;
+  readonly runs: RunRecord;
+  readonly calendar: Calendar;
 }

@@ -8,8 +8,15 @@ export interface BundleOptions {
   readonly output: string;
 }
 
-/** Looked up inside of a try, and not missed: `debug`, a part of the sandbox's CoAP server, would colour its lines. */
-const optional = new Set(["supports-color"]);
+/**
+ * Looked up inside of a try, and not missed: `debug`, a part of the sandbox's CoAP server, would colour its lines;
+ * systeminformation would read temperatures on macOS.
+ */
+const optional = new Set([
+  "supports-color",
+  "osx-temperature-sensor",
+  "macos-temperature-sensor",
+]);
 
 /**
  * One CommonJS file: a single executable can neither import() files nor look packages up.
@@ -24,6 +31,8 @@ export async function bundle({ root, entry, output }: BundleOptions): Promise<st
     platform: "node",
     target: "node26",
     format: "cjs",
+    // node-cron asks where it lies, for a daemon that is not used here; CommonJS has no answer to that.
+    define: { "import.meta.url": JSON.stringify("file:///usr/bin/pipit") },
     // Names stay as they are: a stack trace is all that a crash report has. `keepNames` would cost 0.5 MB of memory.
     minifyWhitespace: true,
     minifySyntax: true,

@@ -1,17 +1,25 @@
 import type { Command } from "./command.ts";
 import { configCheck } from "./config-check.ts";
 import { configShow } from "./config-show.ts";
+import { inventory } from "./inventory.ts";
 import { provision } from "./provision.ts";
+import { publish } from "./publish.ts";
+import { reader } from "./reader.ts";
 import { run } from "./run.ts";
 import { sample } from "./sample.ts";
 import { sandbox } from "./sandbox.ts";
+import { sensorsScan } from "./sensors-scan.ts";
 
 /** In the order in which the help lists them. */
 export const commands: readonly Command[] = [
   run,
   provision,
   sample,
+  sensorsScan,
+  publish,
   configCheck,
   configShow,
   sandbox,
+  inventory,
+  reader,
 ];

@@ -10,7 +10,7 @@ export const configCheck: Command = {
   summary: "all problems of the configuration, each with its line and its fix",
   options: { strict: { type: "boolean", help: "warnings count as errors" } },
   async run({ shell, options }) {
-    const read = readConfig(shell, options);
+    const read = await readConfig(shell, options);
     const problems = [...read.problems];
     const fatal = missingServer(read);
     if (fatal !== null && !fatal.reported) {

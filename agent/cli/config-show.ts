@@ -1,4 +1,12 @@
-import { allSettings, type NamedSetting, sectionNames } from "../config/config.ts";
+import {
+  allSettings,
+  type Config,
+  type Lists,
+  type NamedSetting,
+  sectionNames,
+} from "../config/config.ts";
+import { isListName, listNames } from "../config/list-names.ts";
+import { listsToml } from "../config/list-toml.ts";
 import { nearest } from "../config/nearest.ts";
 import { quote } from "../config/quote.ts";
 import { sampleToml } from "../config/sample.ts";
@@ -25,14 +33,33 @@ export const configShow: Command = {
       shell.out(sampleToml().trimEnd());
       return EXIT.ok;
     }
-    const chosen = chooseSettings(name);
-    const read = readConfig(shell, options);
+    const lists = isListName(name ?? "") ? [name ?? ""] : name === undefined ? listNames : [];
+    const chosen = isListName(name ?? "") ? [] : chooseSettings(name);
+    const read = await readConfig(shell, options);
     reportProblems(shell, read.problems);
     const shown = chosen.map((setting) => showSetting(setting, read, read.folder));
-    shell.out(options["json"] ? settingsJson(shown) : settingsTable(shown));
+    const entries = shownLists(read.config, lists);
+    if (options["json"]) shell.out(settingsJson(shown, entries));
+    else
+      shell.out(
+        [settingsTable(shown), listsToml({ sensors: [], jobs: [], ...entries })].join("\n").trim(),
+      );
     return EXIT.ok;
   },
 };
+
+/** Of a command only the program: its arguments may hold a password. */
+function shownLists({ sensors, jobs }: Config, names: readonly string[]): Partial<Lists> {
+  const shown = sensors.map((sensor) =>
+    sensor.type === "exec" && sensor.command.length > 1
+      ? { ...sensor, command: [...sensor.command.slice(0, 1), "…"] }
+      : sensor,
+  );
+  return {
+    ...(names.includes("sensors") ? { sensors: shown } : {}),
+    ...(names.includes("jobs") ? { jobs } : {}),
+  };
+}
 
 /** "telemetry.interval" is one setting, "telemetry" a whole section. @throws UsageError */
 function chooseSettings(name: string | undefined): readonly NamedSetting[] {
@@ -41,7 +68,11 @@ function chooseSettings(name: string | undefined): readonly NamedSetting[] {
     ({ fullName, section }) => fullName === name || section === name,
   );
   if (chosen.length > 0) return chosen;
-  const meant = nearest(name, [...allSettings.map(({ fullName }) => fullName), ...sectionNames]);
+  const meant = nearest(name, [
+    ...allSettings.map(({ fullName }) => fullName),
+    ...sectionNames,
+    ...listNames,
+  ]);
   const fix = meant ? `did you mean ${meant}?` : "all names: pipit config show";
   throw new UsageError(`${quote(name)} is not a setting; ${fix}`);
 }

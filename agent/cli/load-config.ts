@@ -35,12 +35,12 @@ export interface LoadedConfig {
  * @throws AgentError `config` when a server is required and no source names one; its problems are on stderr then,
  *   because nobody else will have them
  */
-export function loadConfig(
+export async function loadConfig(
   shell: Shell,
   options: OptionValues,
   { requireServer, ...rest }: LoadConfigOptions,
-): LoadedConfig {
-  const read = readConfig(shell, options, rest);
+): Promise<LoadedConfig> {
+  const read = await readConfig(shell, options, rest);
   const { config, problems, origins, source } = read;
   const fatal = requireServer ? missingServer(read) : null;
   if (fatal !== null) {

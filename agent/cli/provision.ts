@@ -41,7 +41,11 @@ export const provision: Command = {
     const stateDir = stateDirOf(shell, options);
     const { name } = options;
     const overrides = typeof name === "string" ? { "provisioning.device_name": name } : {};
-    const loaded = loadConfig(shell, options, { requireServer: true, stateDir: null, overrides });
+    const loaded = await loadConfig(shell, options, {
+      requireServer: true,
+      stateDir: null,
+      overrides,
+    });
     reportProblems(shell, loaded.problems);
     const token = options["token-stdin"] === true ? tokenFromStdin() : null;
     becomeOwnerOf(stateDir, shell);

@@ -32,11 +32,11 @@ export interface ReadConfig extends ParsedConfig {
 export const lastGoodFile = (stateDir: string): string => join(stateDir, "last-good.toml");
 
 /** Everything that the files and the environment say, right or wrong; an unreadable file is a problem in it. */
-export function readConfig(
+export async function readConfig(
   shell: Shell,
   options: OptionValues,
   { stateDir = null, overrides = {} }: ReadConfigOptions = {},
-): ReadConfig {
+): Promise<ReadConfig> {
   const folder = join(sysrootOf(options), "etc/pipit");
   const alone = options["config"];
   const input: ConfigInput = {
@@ -46,21 +46,39 @@ export function readConfig(
     overrides,
     readSecret: readSecretFile,
   };
-  const parsed = parse(input);
-  const lastGood = stateDir === null || !needsLastGood(parsed) ? null : lastGoodOf(stateDir, input);
+  const parsed = await parse(input);
+  const lastGood =
+    stateDir === null || !needsLastGood(parsed) ? null : await lastGoodOf(stateDir, input);
   const mainFile = typeof alone === "string" ? alone : join(folder, "pipit.toml");
   if (lastGood === null) return { ...parsed, folder, mainFile, source: "files" };
   const problems = [...parsed.problems, lastGood.notice];
   return { ...lastGood.parsed, problems, folder, mainFile, source: "last-good" };
 }
 
+/** No collector: stands for the sensors that are plugged in, see [system] metrics. */
+const SENSORS = "sensors";
+
+type CheckSchedule = (text: string) => string | null;
+
+/** The library for schedules is loaded only where a file speaks of one: most boards never pay for it. */
+async function scheduleChecker({ files = [] }: ConfigInput): Promise<CheckSchedule> {
+  const speaks = files.some(
+    (file) => "bytes" in file && /schedule/.test(new TextDecoder().decode(file.bytes)),
+  );
+  if (!speaks) return () => null;
+  const { checkSchedule } = await import("../platform/schedule-check.ts");
+  return checkSchedule;
+}
+
 /** Twice where it must be: a disk path brings keys of its own, which `[system] metrics` may name. */
-function parse(input: ConfigInput): ParsedConfig {
-  const parsed = parseConfig(input, { metricNames: metricNames(collectors) });
+async function parse(input: ConfigInput): Promise<ParsedConfig> {
+  const schedule = await scheduleChecker(input);
+  const known = (names: readonly string[]) => ({ metricNames: [...names, SENSORS], schedule });
+  const parsed = parseConfig(input, known(metricNames(collectors)));
   const { disk_paths: diskPaths, network_interfaces: networkInterfaces } = parsed.config.system;
   if (diskPaths.every((path) => path === "/")) return parsed;
   const own = collectorsFor({ diskPaths, networkInterfaces });
-  return parseConfig(input, { metricNames: metricNames([...collectors, ...own]) });
+  return parseConfig(input, known(metricNames([...collectors, ...own])));
 }
 
 /** No file parses, or the one with the server URL does not; a URL that is merely wrong is no reason. */
@@ -70,11 +88,11 @@ function needsLastGood({ filesParsed, filesBroken, config, origins }: ParsedConf
   return filesParsed === 0 || noServer;
 }
 
-function lastGoodOf(stateDir: string, input: ConfigInput) {
+async function lastGoodOf(stateDir: string, input: ConfigInput) {
   const path = lastGoodFile(stateDir);
   const file = readConfigFileIfAny(path);
   if (file === null) return null;
-  const parsed = parse({ ...input, files: [file] });
+  const parsed = await parse({ ...input, files: [file] });
   if (parsed.filesBroken > 0 || parsed.config.server.url === "") return null;
   const notice: Problem = {
     severity: "error",

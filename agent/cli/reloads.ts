@@ -5,13 +5,15 @@ import type { Shell } from "./command.ts";
 const LEAST_BETWEEN_MS = 1_000;
 
 /** Calls `reload` on SIGHUP: the first at once, of any that follow within a second one more. */
-export function onReload(shell: Shell, clock: Clock, reload: () => void): Disposable {
+export function onReload(shell: Shell, clock: Clock, reload: () => Promise<void>): Disposable {
   let lastMs = Number.NEGATIVE_INFINITY;
   let waiting: Disposable | null = null;
+  let last = Promise.resolve();
   const now = () => {
     waiting = null;
     lastMs = clock.monotonic();
-    reload();
+    // One after the other: a slow one must not be overtaken and then win over the newer.
+    last = last.then(reload);
   };
   const hangup = shell.onHangup(() => {
     const restMs = lastMs + LEAST_BETWEEN_MS - clock.monotonic();

@@ -1,7 +1,9 @@
 import { runAgent } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { standingWarnings } from "../config/standing-warnings.ts";
+import { markStart } from "../device/run-marks.ts";
 import { AgentError, kindOf } from "../errors.ts";
+import { noCalendar, openCalendar } from "../platform/calendar.ts";
 import { systemClock } from "../platform/clock.ts";
 import { errnoOf } from "../platform/errno.ts";
 import { memoryJournal } from "../platform/memory-journal.ts";
@@ -14,6 +16,7 @@ import type { Command, Shell } from "./command.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
+import { publishSocketIn } from "./publish-socket.ts";
 import { onReload } from "./reloads.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 import { version } from "./version.ts";
@@ -25,7 +28,7 @@ export const run: Command = {
   async run({ shell, options }) {
     const stateDir = stateDirOf(shell, options);
     const load = () => loadConfig(shell, options, { requireServer: true, stateDir });
-    let loaded = load();
+    let loaded = await load();
     reportProblems(shell, loaded.problems);
     becomeOwnerOf(stateDir, shell);
     const log = agentLog(shell, loaded.config);
@@ -35,12 +38,15 @@ export const run: Command = {
     const bounds = boundsOf(loaded.config);
     await using journal = memoryJournal({ clock: systemClock, ...bounds });
     const sysroot = sysrootOf(options);
-    const platform = openPlatform({ stateDir, sysroot, log, services, journal });
+    const publishSocket = publishSocketIn(shell);
+    const world = { stateDir, sysroot, version, log, services, journal, publishSocket };
+    await using platform = openPlatform({ ...world, allows: () => loaded.config.system });
+    const { lastStop, stopped } = await markStart(platform);
 
     // A reload starts the parts anew with the new settings; platform and journal stay, so nothing that waits is lost.
     let reload = new AbortController();
-    using _reloads = onReload(shell, systemClock, () => {
-      const next = reloaded(load, shell, log);
+    using _reloads = onReload(shell, systemClock, async () => {
+      const next = await reloaded(load, shell, log);
       if (next === null) return;
       loaded = next;
       reload.abort();
@@ -56,13 +62,15 @@ export const run: Command = {
       for (const warning of standingWarnings(config)) log.warn(warning);
       keepLastGood(loaded, stateDir, log);
       const signal = AbortSignal.any([shell.signal, reload.signal]);
+      const calendar = hasSchedule(config) ? await openCalendar() : noCalendar;
       try {
-        await runAgent(config, platform, { signal, splay });
+        await runAgent(config, { ...platform, calendar }, { signal, splay, lastStop });
       } catch (error) {
         if (!signal.aborted) throw error;
       }
     }
     services.stopping();
+    stopped();
     const { waiting } = journal.stats();
     if (waiting > 0) log.warn("stopped, samples in memory are lost", { waiting });
     else log.notice("stopped");
@@ -91,9 +99,13 @@ function lockOrGoOn(stateDir: string, log: Logger): Disposable {
 }
 
 /** Null for a bad edit: the running configuration stays. Whoever typed it sees why, the fleet sees nothing. */
-function reloaded(load: () => LoadedConfig, shell: Shell, log: Logger): LoadedConfig | null {
+async function reloaded(
+  load: () => Promise<LoadedConfig>,
+  shell: Shell,
+  log: Logger,
+): Promise<LoadedConfig | null> {
   try {
-    const next = load();
+    const next = await load();
     reportProblems(shell, next.problems);
     if (!next.degraded) return next;
     log.error("reload refused, the running configuration stays", { hint: "pipit config check" });
@@ -115,8 +127,13 @@ function keepLastGood(loaded: LoadedConfig, stateDir: string, log: Logger): void
   }
 }
 
-const summaryOf = ({ server, telemetry }: Config) => ({
+/** A child process and a socket cost nothing where they are not asked for; a calendar costs 9 MB. */
+const hasSchedule = ({ sensors, jobs }: Config): boolean =>
+  jobs.length > 0 || sensors.some(({ schedule }) => schedule !== null);
+
+const summaryOf = ({ server, telemetry, sensors }: Config) => ({
   version,
   server: server.url,
   interval: `${telemetry.interval / 1000}s`,
+  sensors: sensors.length,
 });

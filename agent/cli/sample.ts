@@ -1,28 +1,38 @@
 import { collectorsFor } from "../collectors/index.ts";
-import type { Selection } from "../collectors/select.ts";
+import type { Config } from "../config/config.ts";
 import { durationMs, parseDuration } from "../config/duration.ts";
+import { AgentError } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
-import { createHost } from "../platform/host.ts";
+import { type Machine, openMachine } from "../platform/machine.ts";
+import { openSources } from "../sensors/sources.ts";
 import { serialiseSample } from "../thingsboard/serialise.ts";
-import { chooseCollectors } from "./choose-collectors.ts";
+import { agentLog } from "./agent-log.ts";
+import { chooseSources } from "./choose-sources.ts";
 import { type Command, type OptionValues, type Shell, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { loadConfig, reportProblems } from "./load-config.ts";
+import { noAgent } from "./no-agent.ts";
 import { sampleTable } from "./sample-table.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 import { type TakenSample, takeSamples } from "./take-samples.ts";
 
 const DEFAULT_INTERVAL_MS = durationMs("1s");
+/** As often as a person can read it. */
+const WATCH_INTERVAL_MS = durationMs("2s");
 /** The kernel counts processor time in ticks of 10 ms: over less than this a percentage is noise. */
 const SHORTEST_INTERVAL_MS = durationMs("100ms");
 const LONGEST_INTERVAL_MS = durationMs("24h");
 
+/** Moves the cursor home and clears the screen (ECMA-48). */
+const CLEAR = "\u001b[H\u001b[2J";
+
 export const sample: Command = {
   name: "sample",
   summary: "one sample of this machine, printed; nothing is sent or stored",
-  arguments: "[COLLECTOR...]",
+  arguments: "[NAME...]",
   options: {
     json: { type: "boolean", help: "print what ThingsBoard would be sent" },
+    watch: { type: "boolean", help: "again and again until Ctrl-C, every 2s" },
     count: { type: "string", value: "N", help: "so many samples (1)" },
     interval: {
       type: "string",
@@ -31,16 +41,31 @@ export const sample: Command = {
     },
   },
   async run({ shell, options, positionals }) {
-    const count = countOf(options["count"]);
-    const intervalMs = intervalOf(options["interval"]);
-    const { precision, metrics, settings } = configured(shell, options);
-    const selection = chooseCollectors(collectorsFor(settings), metrics, positionals);
-    const print = options["json"] === true ? printJson : printTable;
-    const host = createHost({ root: sysrootOf(options) });
+    const watch = options["watch"] === true;
+    const count = watch ? Number.POSITIVE_INFINITY : countOf(options["count"]);
+    const intervalMs = intervalOf(
+      options["interval"],
+      watch ? WATCH_INTERVAL_MS : DEFAULT_INTERVAL_MS,
+    );
+    const config = await configured(shell, options);
+    const log = agentLog(shell, config);
+    log.setLevel("error"); // what is wrong with a reading stands beside it
+    await using machine = openMachine({
+      root: sysrootOf(options),
+      clock: systemClock,
+      log,
+      mayReadThrottled: () => config.system.pi_throttle,
+    });
+    const { sources, isDecimal } = await sourcesFor(config, machine, positionals);
+    const print = (taken: TakenSample) => {
+      if (options["json"] === true)
+        return printJson(shell, taken, { precision: config.telemetry.precision, isDecimal });
+      shell.out(`${watch && shell.color ? CLEAR : ""}${sampleTable(taken)}`);
+    };
     const { signal } = shell;
-    const deps = { host, clock: systemClock, selection, settings, count, intervalMs, signal };
     try {
-      for await (const taken of takeSamples(deps)) print(shell, taken, selection, precision);
+      const deps = { clock: systemClock, sources, count, intervalMs, signal };
+      for await (const taken of takeSamples(deps)) print(taken);
     } catch (error) {
       if (!signal.aborted) throw error; // Ctrl-C between two samples is no failure
     }
@@ -49,30 +74,49 @@ export const sample: Command = {
 };
 
 /** Without a server, and with what is wrong reported beside: whoever mends a board needs this command most. */
-function configured(shell: Shell, options: OptionValues) {
+async function configured(shell: Shell, options: OptionValues): Promise<Config> {
   const stateDir = stateDirOf(shell, options);
-  const { config, problems } = loadConfig(shell, options, { requireServer: false, stateDir });
+  const given = { requireServer: false, stateDir };
+  const { config, problems } = await loadConfig(shell, options, given);
   reportProblems(shell, problems);
-  const { system, telemetry } = config;
-  return {
-    precision: telemetry.precision,
-    metrics: system.metrics,
-    settings: { diskPaths: system.disk_paths, networkInterfaces: system.network_interfaces },
-  };
+  return config;
 }
 
-type Print = (shell: Shell, taken: TakenSample, chosen: Selection, precision: number) => void;
-
-const printTable: Print = (shell, taken, selection) => shell.out(sampleTable(taken, selection));
+/** The agent's own health is the agent's to tell: only `pipit run` has it. */
+async function sourcesFor(config: Config, machine: Machine, names: readonly string[]) {
+  const { system } = config;
+  const settings = {
+    diskPaths: system.disk_paths,
+    networkInterfaces: system.network_interfaces,
+  };
+  const collectors = collectorsFor(settings).filter(({ name }) => name !== "agent");
+  const devices = { throttle: machine.throttle, agent: noAgent };
+  const open = (metrics: readonly string[]) =>
+    openSources({ ...config, system: { ...system, metrics } }, machine, devices);
+  const sensors = open(["sensors"]);
+  const found = await sensors.found(systemClock.monotonic());
+  const metrics = system.metrics.filter((metric) => metric !== "agent");
+  const choice = chooseSources(collectors, metrics, [...sensors.fixed, ...found], names);
+  const opened = open([...choice.metrics, ...(names.length > 0 ? ["sensors"] : [])]);
+  const isCollector = new Set(collectors.map(({ name }) => name));
+  const sources = async (monotonicMs: number) =>
+    [...opened.fixed, ...(await opened.found(monotonicMs))].filter(
+      (source) => isCollector.has(source.name) || choice.isWanted(source),
+    );
+  return { sources, isDecimal: opened.isDecimal };
+}
 
 /** Byte for byte what the serialiser makes of it, so that it can be compared with what the server stores. */
-const printJson: Print = (shell, taken, { collectors }, precision) => {
-  for (const [{ name }, { message }] of taken.failures) shell.err(`pipit: ${name}: ${message}`);
-  const specs = collectors.flatMap(({ keys }) => Object.entries(keys));
-  const decimalKeys = new Set(specs.filter(([, { whole }]) => !whole).map(([key]) => key));
-  const { text } = serialiseSample(taken, { precision, decimalKeys });
+function printJson(
+  shell: Shell,
+  taken: TakenSample,
+  options: { readonly precision: number; readonly isDecimal: (key: string) => boolean },
+): void {
+  for (const { source, outcome } of taken.looks)
+    if (outcome instanceof AgentError) shell.err(`pipit: ${source.name}: ${outcome.message}`);
+  const { text } = serialiseSample(taken, options);
   shell.out(text ?? `{"ts":${taken.ts},"values":{}}`);
-};
+}
 
 type Given = string | boolean | undefined;
 
@@ -82,8 +126,8 @@ function countOf(given: Given): number {
   throw new UsageError(`--count ${given}: needs a whole number from 1 to 999999`);
 }
 
-function intervalOf(given: Given): number {
-  if (given === undefined) return DEFAULT_INTERVAL_MS;
+function intervalOf(given: Given, otherwise: number): number {
+  if (given === undefined) return otherwise;
   const ms = parseDuration(String(given));
   if (ms === null)
     throw new UsageError(`--interval ${given}: needs a number and a unit; write "2s"`);

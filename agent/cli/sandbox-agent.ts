@@ -13,6 +13,7 @@ import type { Journal } from "../ports.ts";
 import { defaultProfile } from "../sandbox/profile.ts";
 import type { Invocation } from "./command.ts";
 import { sysrootOf } from "./state-dir.ts";
+import { version } from "./version.ts";
 
 const INTERVAL_MS = 2_000;
 
@@ -39,16 +40,23 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
       return journal.append(sample);
     },
   };
-  const platform = openPlatform({
+  const config = configFor(port);
+  const publishSocket = join(state.directory, "publish.sock");
+  await using platform = openPlatform({
     stateDir: state.directory,
     sysroot: sysrootOf(options),
+    version,
     log,
     services: createServiceManager({ env: {}, log }),
     journal: counting,
+    publishSocket,
+    allows: () => config.system,
   });
   shell.out(`agent     one sample every ${INTERVAL_MS / 1_000} s, state in ${state.directory}`);
+  shell.out(`publish   pipit publish --socket ${publishSocket} doorOpen=true`);
   try {
-    await runAgent(configFor(port), platform, { signal: shell.signal, splay: false });
+    const { signal } = shell;
+    await runAgent(config, platform, { signal, splay: false, lastStop: "firstStart" });
   } catch (error) {
     if (!shell.signal.aborted) throw error;
   }

@@ -1,85 +1,73 @@
-import type { Collector, CollectorSettings } from "../collectors/collector.ts";
-import type { Selection } from "../collectors/select.ts";
 import { AgentError } from "../errors.ts";
-import type { Clock, Collect, Host, Reading, Readings, Sample } from "../ports.ts";
+import type { Clock, Reading, Readings, Sample } from "../ports.ts";
+import type { Source } from "../source.ts";
 import { sleep, withDeadline } from "../timing.ts";
 
-/** As long as the agent itself waits for a collector. */
-const LOOK_DEADLINE_MS = 2_000;
-
 export interface TakenSample extends Sample {
-  /** Where a collector is missing from it, all its readings are there or absent by nature. */
-  readonly failures: ReadonlyMap<Collector, AgentError>;
-  /** How long the look took. */
+  /** What was looked at, in the order in which it is shown. */
+  readonly looks: readonly SourceLook[];
+  /** How long it all took. */
   readonly tookMs: number;
 }
 
+export interface SourceLook {
+  readonly source: Source;
+  /** Null where this machine has no such thing; the error where it is there and broken. */
+  readonly outcome: Readings | AgentError | null;
+}
+
 export interface SampleDeps {
-  readonly host: Host;
   readonly clock: Clock;
-  readonly selection: Selection;
-  readonly settings: CollectorSettings;
+  /** What is there now: sensors come and go. */
+  readonly sources: (monotonicMs: number) => Promise<readonly Source[]>;
   readonly count: number;
   /** Between two looks; rates are means over it. */
   readonly intervalMs: number;
   readonly signal: AbortSignal;
 }
 
-interface Source {
-  readonly collector: Collector;
-  readonly collect: Collect;
-}
-
 /** `count` samples. The first one takes two looks, unless one already shows everything: a rate needs a baseline. */
 export async function* takeSamples(deps: SampleDeps): AsyncGenerator<TakenSample, void> {
-  const { host, clock, selection, settings, count, intervalMs, signal } = deps;
-  const sources = selection.collectors.map((collector) => ({
-    collector,
-    collect: collector.open(host, settings),
-  }));
-  let look = await lookAt(sources, deps);
-  if (look.incomplete) {
+  const { clock, count, intervalMs, signal } = deps;
+  let taken = await lookAtAll(deps);
+  if (taken.looks.some(isIncomplete)) {
     await sleep(clock, intervalMs, signal);
-    look = await lookAt(sources, deps);
+    taken = await lookAtAll(deps);
   }
-  yield look.sample;
-  for (let taken = 1; taken < count; taken++) {
+  yield taken;
+  for (let number = 1; number < count; number++) {
     await sleep(clock, intervalMs, signal);
-    yield (await lookAt(sources, deps)).sample;
+    yield await lookAtAll(deps);
   }
 }
 
-/** One look at everything: what was read, in the order of the collectors, and what failed. */
-async function lookAt(sources: readonly Source[], deps: SampleDeps) {
-  const { clock, selection } = deps;
+const isIncomplete = ({ source, outcome }: SourceLook): boolean =>
+  outcome !== null &&
+  !(outcome instanceof AgentError) &&
+  Object.keys(source.keys).some((key) => outcome[key] === undefined);
+
+async function lookAtAll(deps: SampleDeps): Promise<TakenSample> {
+  const { clock } = deps;
   const startedMs = clock.monotonic();
+  const sources = await deps.sources(startedMs);
   const looks = await Promise.all(
-    sources.map(async (source) => [source.collector, await lookAtOne(source, deps)] as const),
+    sources.map(async (source) => ({ source, outcome: await lookAtOne(source, deps) })),
   );
-  const tookMs = clock.monotonic() - startedMs;
   const readings: Record<string, Reading> = {};
-  const failures = new Map<Collector, AgentError>();
-  let incomplete = false;
-  for (const [collector, look] of looks) {
-    if (look instanceof AgentError) failures.set(collector, look);
-    if (look === null || look instanceof AgentError) continue;
-    for (const key of Object.keys(collector.keys)) {
-      const reading = look[key];
-      if (!selection.keys.has(key)) continue;
-      if (reading === undefined) incomplete = true;
-      else readings[key] = reading;
-    }
+  for (const { outcome } of looks) {
+    if (outcome instanceof AgentError) continue;
+    for (const [key, reading] of Object.entries(outcome ?? {})) readings[key] ??= reading;
   }
-  return { incomplete, sample: { ts: clock.now(), readings, failures, tookMs } };
+  return { ts: clock.now(), readings, looks, tookMs: clock.monotonic() - startedMs };
 }
 
 async function lookAtOne(
-  { collect }: Source,
+  { collect, deadlineMs }: Source,
   { clock, signal }: SampleDeps,
 ): Promise<Readings | AgentError | null> {
-  const late = () => new AgentError("sensor", `no answer within ${LOOK_DEADLINE_MS} ms`);
+  const late = () => new AgentError("sensor", `no answer within ${deadlineMs} ms`);
   try {
-    return await withDeadline(clock, LOOK_DEADLINE_MS, signal, late, (limited) =>
+    return await withDeadline(clock, deadlineMs, signal, late, (limited) =>
       collect({ monotonicMs: clock.monotonic(), signal: limited }),
     );
   } catch (error) {

@@ -1,12 +1,27 @@
-import type { Collect, Host } from "../ports.ts";
+import type { Health } from "../health.ts";
+import type { Collect, Host, Journal, ThrottleLatch } from "../ports.ts";
+import type { ReadingSpec } from "../source.ts";
 
 export type { Collect, Look } from "../ports.ts";
 
-export interface KeySpec {
-  /** "" for a plain number or a flag. */
-  readonly unit: string;
-  /** A whole number by nature; any other number is a decimal, and sent as one even when it happens to be whole. */
-  readonly whole?: true;
+/** What a collector may ask besides files: ports, and the agent itself. Most need none of it. */
+export interface Devices {
+  readonly throttle: ThrottleLatch;
+  readonly agent: AgentState;
+}
+
+/** What the agent knows about itself; for the collector "agent". */
+export interface AgentState {
+  readonly health: Health;
+  readonly journal: Pick<Journal, "stats">;
+  coap(): { readonly lastRoundTripMs: number | null; readonly retransmissions: number };
+}
+
+export interface KeySpec extends ReadingSpec {
+  /** One line for the manual: "processors busy, all together". */
+  readonly meaning: string;
+  /** True or false. */
+  readonly flag?: true;
   /** Sent only when `[system] metrics` names the key. */
   readonly optional?: true;
 }
@@ -27,5 +42,5 @@ export interface Collector {
   /** Telemetry key -> unit. Every key it returns is declared here; the manual is built from it. */
   readonly keys: Readonly<Record<string, KeySpec>>;
   /** A reader with baselines of its own, so that two users never shorten each other's window. */
-  open(host: Host, settings: CollectorSettings): Collect;
+  open(host: Host, settings: CollectorSettings, devices: Devices): Collect;
 }

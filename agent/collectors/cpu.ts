@@ -20,9 +20,19 @@ export const cpu: Collector = {
   name: "cpu",
   metric: "cpu",
   keys: {
-    cpuUsage: { unit: "%" },
-    cpuIowait: { unit: "%", optional: true },
-    cpuSteal: { unit: "%", optional: true },
+    cpuUsage: { unit: "%", meaning: "processors busy, all together", source: PATH },
+    cpuIowait: {
+      unit: "%",
+      meaning: "processors idle while a disk or card keeps a program waiting",
+      source: PATH,
+      optional: true,
+    },
+    cpuSteal: {
+      unit: "%",
+      meaning: "taken by the host of a virtual machine",
+      source: PATH,
+      optional: true,
+    },
   },
   open(host) {
     let before: CpuTicks | null = null;

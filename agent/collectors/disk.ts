@@ -19,13 +19,19 @@ export function disks(paths: readonly string[]): readonly Collector[] {
 function diskAt(path: string, name: string): Collector {
   const key = (quantity: string) =>
     name === "" ? quantity : `${name}${quantity.charAt(0).toUpperCase()}${quantity.slice(1)}`;
+  const source = `statfs ${path}`;
   return {
     name: key("disk"),
     metric: "disk",
     keys: {
-      [key("diskUsage")]: { unit: "%" },
-      [key("diskFreeGb")]: { unit: "GB" },
-      [key("inodeUsage")]: { unit: "%", optional: true },
+      [key("diskUsage")]: { unit: "%", meaning: "space in use, as df shows it", source },
+      [key("diskFreeGb")]: { unit: "GB", meaning: "what an ordinary user may still write", source },
+      [key("inodeUsage")]: {
+        unit: "%",
+        meaning: "inodes in use; absent where they are not counted (btrfs, vfat)",
+        source,
+        optional: true,
+      },
     },
     open: (host) => async () => {
       const stats = await orAbsent(path, () => host.statfs(path));

@@ -13,9 +13,9 @@ export const load: Collector = {
   name: "load",
   metric: "load",
   keys: {
-    load1: { unit: "" },
-    load5: { unit: "", optional: true },
-    load15: { unit: "", optional: true },
+    load1: { unit: "", meaning: "tasks that run or wait, mean of 1 minute", source: PATH },
+    load5: { unit: "", meaning: "the same over 5 minutes", source: PATH, optional: true },
+    load15: { unit: "", meaning: "the same over 15 minutes", source: PATH, optional: true },
   },
   open: (host) => async () => {
     const text = await readOptional(host, PATH);

@@ -16,8 +16,12 @@ export const memory: Collector = {
   name: "memory",
   metric: "memory",
   keys: {
-    memoryUsage: { unit: "%" },
-    memoryAvailableMb: { unit: "MB" },
+    memoryUsage: { unit: "%", meaning: "memory that programs cannot get", source: MEMINFO },
+    memoryAvailableMb: {
+      unit: "MB",
+      meaning: "memory that programs could still get",
+      source: MEMINFO,
+    },
   },
   open: (host) => async () => {
     const text = await readOptional(host, MEMINFO);

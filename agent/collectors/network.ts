@@ -1,7 +1,7 @@
 import type { Host, Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { counts, unexpected } from "./parse.ts";
-import { createPace, perSecond } from "./rate.ts";
+import { createPace, sumPerSecond } from "./rate.ts";
 import { orAbsent, readOptional } from "./read.ts";
 
 const PATH = "/proc/net/dev";
@@ -22,8 +22,8 @@ export const network: Collector = {
   name: "network",
   metric: "network",
   keys: {
-    networkRxBps: { unit: "bytes/s" },
-    networkTxBps: { unit: "bytes/s" },
+    networkRxBps: { unit: "bytes/s", meaning: "received, mean since the last look", source: PATH },
+    networkTxBps: { unit: "bytes/s", meaning: "sent, mean since the last look", source: PATH },
   },
   open(host, { networkInterfaces }) {
     const pace = createPace();
@@ -76,16 +76,8 @@ export function trafficRates(
   names: readonly string[],
   gapMs: number,
 ): Readings {
-  const total = (direction: "rx" | "tx") => {
-    const rates = names.flatMap((name) => {
-      const value = now.get(name)?.[direction];
-      if (value === undefined) return [];
-      return perSecond(before.get(name)?.[direction], value, gapMs) ?? [];
-    });
-    return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
-  };
-  const rx = total("rx");
-  const tx = total("tx");
+  const rx = sumPerSecond(before, now, names, gapMs, (bytes) => bytes.rx);
+  const tx = sumPerSecond(before, now, names, gapMs, (bytes) => bytes.tx);
   return {
     ...(rx === null ? {} : { networkRxBps: rx }),
     ...(tx === null ? {} : { networkTxBps: tx }),

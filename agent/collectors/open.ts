@@ -1,14 +1,9 @@
-import type { Collect, Host } from "../ports.ts";
+import type { Host, Readings } from "../ports.ts";
+import { acceptAll, LOOK_DEADLINE_MS, type Source } from "../source.ts";
+import type { Collector, Devices } from "./collector.ts";
 import { collectorsFor } from "./index.ts";
-import { selectCollectors } from "./select.ts";
-
-export interface OpenedCollectors {
-  readonly sources: readonly { readonly name: string; readonly collect: Collect }[];
-  /** Readings with other keys are not sent. */
-  readonly keys: ReadonlySet<string>;
-  /** Keys whose values are decimals by nature: they keep that type on the server. */
-  readonly decimalKeys: ReadonlySet<string>;
-}
+import { selectCollectors, valuesByKey } from "./select.ts";
+import { shareThrottle } from "./share-throttle.ts";
 
 /** As the section [system] of the configuration writes it. */
 export interface SystemSettings {
@@ -17,20 +12,47 @@ export interface SystemSettings {
   readonly network_interfaces: readonly string[];
 }
 
-/** Opens what `[system] metrics` asks for. */
-export function openCollectors(host: Host, system: SystemSettings): OpenedCollectors {
-  const settings = {
-    diskPaths: system.disk_paths,
-    networkInterfaces: system.network_interfaces,
-  };
-  const { collectors, keys } = selectCollectors(collectorsFor(settings), system.metrics);
-  const specs = collectors.flatMap((collector) => Object.entries(collector.keys));
-  return {
-    sources: collectors.map((collector) => ({
-      name: collector.name,
-      collect: collector.open(host, settings),
-    })),
-    keys,
-    decimalKeys: new Set(specs.filter(([, { whole }]) => !whole).map(([key]) => key)),
-  };
+export interface CollectorOptions {
+  readonly system: SystemSettings;
+  /** Milliseconds by the name of a key or of a group; a key counts before its group. */
+  readonly intervals: Readonly<Record<string, number>>;
 }
+
+/**
+ * Opens what `[system] metrics` asks for: one source for each collector, or several, because keys of different intervals
+ * are looked at apart. Each has baselines of its own, so that a rate is the mean over the interval of its own key.
+ */
+export function openCollectors(
+  host: Host,
+  { system, intervals }: CollectorOptions,
+  devices: Devices,
+): readonly Source[] {
+  const settings = { diskPaths: system.disk_paths, networkInterfaces: system.network_interfaces };
+  const all = collectorsFor(settings);
+  const { collectors, keys } = selectCollectors(all, system.metrics);
+  const intervalOf = valuesByKey(all, intervals);
+  const throttle = shareThrottle(devices.throttle);
+  return collectors.flatMap((collector) => {
+    const chosen = Object.keys(collector.keys).filter((key) => keys.has(key));
+    const lanes = Map.groupBy(chosen, (key) => intervalOf(collector, key));
+    return [...lanes].map(([intervalMs, names]) => {
+      const look = collector.open(host, settings, { ...devices, throttle: throttle() });
+      return {
+        name: collector.name,
+        collect: async (at) => only(names, await look(at)),
+        intervalMs,
+        schedule: null,
+        deadlineMs: LOOK_DEADLINE_MS,
+        group: null,
+        rule: acceptAll,
+        keys: specsOf(collector, names),
+      } satisfies Source;
+    });
+  });
+}
+
+const only = (names: readonly string[], readings: Readings | null): Readings | null =>
+  readings && Object.fromEntries(Object.entries(readings).filter(([key]) => names.includes(key)));
+
+const specsOf = ({ keys }: Collector, names: readonly string[]): Source["keys"] =>
+  Object.fromEntries(Object.entries(keys).filter(([key]) => names.includes(key)));

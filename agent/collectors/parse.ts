@@ -28,3 +28,14 @@ export function counts(texts: readonly string[]): readonly number[] | null {
   const values = texts.map(count);
   return values.every((value) => value !== null) ? values : null;
 }
+
+/** The decimal divided, or null outside of what the thing can be: "3012000" µV is `scaled(text, 1e6, 0, 20)` = 3.012 V. */
+export function scaled(
+  text: string | undefined,
+  divisor: number,
+  lowest: number,
+  highest: number,
+): number | null {
+  const value = (decimal(text) ?? Number.NaN) / divisor;
+  return value >= lowest && value <= highest ? value : null;
+}

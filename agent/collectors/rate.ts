@@ -29,3 +29,19 @@ export function perSecond(before: number | undefined, now: number, gapMs: number
   if (before === undefined || now < before) return null;
   return ((now - before) * 1000) / gapMs;
 }
+
+/** Sum of the growth over those of `names` that have a rate now; null when none has. */
+export function sumPerSecond<Counters>(
+  before: ReadonlyMap<string, Counters>,
+  now: ReadonlyMap<string, Counters>,
+  names: readonly string[],
+  gapMs: number,
+  pick: (counters: Counters) => number,
+): number | null {
+  const rates = names.flatMap((name) => {
+    const [earlier, later] = [before.get(name), now.get(name)];
+    if (later === undefined) return [];
+    return perSecond(earlier && pick(earlier), pick(later), gapMs) ?? [];
+  });
+  return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
+}

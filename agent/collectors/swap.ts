@@ -15,7 +15,9 @@ import { readOptional } from "./read.ts";
 export const swap: Collector = {
   name: "swap",
   metric: "swap",
-  keys: { swapUsage: { unit: "%" } },
+  keys: {
+    swapUsage: { unit: "%", meaning: "swap in use; absent without swap", source: MEMINFO },
+  },
   open: (host) => async () => {
     const text = await readOptional(host, MEMINFO);
     return text === null ? null : parseSwap(text);

@@ -1,7 +1,7 @@
-import type { Host, Readings } from "../ports.ts";
+import type { Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
-import { decimal, unexpected } from "./parse.ts";
-import { orAbsent, readOptional } from "./read.ts";
+import { findFolder, type NamedFolder, readWhereFound } from "./found.ts";
+import { scaled, unexpected } from "./parse.ts";
 
 const ZONES = "/sys/class/thermal";
 
@@ -19,54 +19,34 @@ const HIGHEST_CELSIUS = 400;
 export const thermal: Collector = {
   name: "thermal",
   metric: "cpu",
-  keys: { cpuTemperature: { unit: "°C" } },
+  keys: {
+    cpuTemperature: {
+      unit: "°C",
+      meaning: "temperature of the processor",
+      source: `${ZONES}/thermal_zone*/temp`,
+    },
+  },
   open(host) {
-    let path: string | null = null;
+    const read = readWhereFound(host, async () => {
+      const zones = { pattern: /^thermal_zone\d+$/, label: "type" };
+      const zone = await findFolder(host, ZONES, zones, cpuZone);
+      return zone === null ? null : `${zone}/temp`;
+    });
     return async () => {
-      path ??= await findZone(host);
-      if (path === null) return null;
-      const text = await readOptional(host, path);
-      if (text !== null) return parseTemperature(path, text);
-      path = null; // the driver was unloaded; another zone may appear
-      return null;
+      const found = await read();
+      return found === null ? null : parseTemperature(found.path, found.text);
     };
   },
 };
 
-/** @throws AgentError `sensor` when no zone fits and the type of one could not be read: it may be the one */
-async function findZone(host: Host): Promise<string | null> {
-  const names = (await orAbsent(ZONES, () => host.readDir(ZONES))) ?? [];
-  const zones = names.filter((name) => /^thermal_zone\d+$/.test(name));
-  const types = await Promise.allSettled(
-    zones.map((zone) => readOptional(host, `${ZONES}/${zone}/type`)),
-  );
-  const zone = cpuZone(
-    zones.map((name, index) => {
-      const type = types[index];
-      return { name, type: type?.status === "fulfilled" ? (type.value ?? "") : "" };
-    }),
-  );
-  if (zone !== null) return `${ZONES}/${zone}/temp`;
-  const failed = types.find((type) => type.status === "rejected");
-  if (failed) throw failed.reason;
-  return null;
-}
-
 /** The zone of the Raspberry Pi's type, else the first that names the processor or the chip it is on. */
-export function cpuZone(
-  zones: readonly { readonly name: string; readonly type: string }[],
-): string | null {
-  const zone =
-    zones.find(({ type }) => type === RASPBERRY_PI_TYPE) ??
-    zones.find(({ type }) => /cpu|soc/i.test(type));
-  return zone?.name ?? null;
-}
+export const cpuZone = (zones: readonly NamedFolder[]): NamedFolder | undefined =>
+  zones.find(({ label }) => label === RASPBERRY_PI_TYPE) ??
+  zones.find(({ label }) => /cpu|soc/i.test(label));
 
 /** @throws AgentError `sensor` */
 export function parseTemperature(path: string, text: string): Readings {
-  const millidegrees = decimal(text);
-  const celsius = (millidegrees ?? Number.NaN) / 1000;
-  if (!(celsius >= LOWEST_CELSIUS && celsius <= HIGHEST_CELSIUS))
-    throw unexpected(path, "a temperature in millidegrees", text);
+  const celsius = scaled(text, 1000, LOWEST_CELSIUS, HIGHEST_CELSIUS);
+  if (celsius === null) throw unexpected(path, "a temperature in millidegrees", text);
   return { cpuTemperature: celsius };
 }

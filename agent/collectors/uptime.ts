@@ -9,7 +9,9 @@ const PATH = "/proc/uptime";
 export const uptime: Collector = {
   name: "uptime",
   metric: "uptime",
-  keys: { uptime: { unit: "s", whole: true } },
+  keys: {
+    uptime: { unit: "s", meaning: "time since boot", source: PATH, whole: true },
+  },
   open: (host) => async () => {
     const text = await readOptional(host, PATH);
     return text === null ? null : parseUptime(text);

@@ -1,3 +1,4 @@
+import type { JobConfig, SensorConfig } from "./sensor-config.ts";
 import type { Setting } from "./setting.ts";
 import { sections } from "./settings.ts";
 
@@ -15,7 +16,17 @@ export type Config = {
       ? T
       : never;
   };
-};
+} & Lists;
+
+/** What may stand in the configuration any number of times. */
+export interface Lists {
+  /** [[sensors]] */
+  readonly sensors: readonly SensorConfig[];
+  /** [[jobs]] */
+  readonly jobs: readonly JobConfig[];
+}
+
+export const noLists: Lists = { sensors: [], jobs: [] };
 
 /** "server.url", "telemetry.interval", ... */
 export type SettingName = {
@@ -43,6 +54,14 @@ export const allSettings: readonly NamedSetting[] = Object.entries(sections).fla
     })),
 );
 
+/** Values by section and name, for what goes through the table. */
+export const sectionsOf = (
+  config: Config,
+): Readonly<Record<string, Readonly<Record<string, unknown>>>> => {
+  const { sensors: _sensors, jobs: _jobs, ...rest } = config;
+  return rest;
+};
+
 export const sectionNames: readonly string[] = Object.keys(sections);
 
 const byFullName: ReadonlyMap<string, NamedSetting> = new Map(
@@ -54,12 +73,13 @@ export const findSetting = (section: string, name: string): NamedSetting | undef
   byFullName.get(`${section}.${name}`);
 
 /** The shape of the table with the values that `value` gives for its rows. */
-export function buildConfig(value: (row: NamedSetting) => unknown): Config {
+export function buildConfig(value: (row: NamedSetting) => unknown, lists: Lists = noLists): Config {
   const section = (name: string) =>
     Object.fromEntries(
       allSettings.filter((row) => row.section === name).map((row) => [row.name, value(row)]),
     );
-  return Object.fromEntries(sectionNames.map((name) => [name, section(name)])) as Config;
+  const sections = sectionNames.map((name) => [name, section(name)] as const);
+  return { ...Object.fromEntries(sections), ...lists } as Config;
 }
 
 export const defaultConfig: Config = buildConfig((row) => row.default);

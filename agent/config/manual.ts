@@ -1,5 +1,7 @@
 import { deviceNamePlaceholders } from "./device-name.ts";
+import { typeMeanings } from "./sample.ts";
 import { credentialNames } from "./secret-sources.ts";
+import { entryRows, jobSettings, sensorSettings } from "./sensor-settings.ts";
 import type { Setting } from "./setting.ts";
 import { sections } from "./settings.ts";
 import { wrap } from "./wrap.ts";
@@ -93,8 +95,45 @@ export function configurationManual(): string {
         ...(name === "device_name" ? [...placeholderTable(), ""] : []),
       ]),
     ]),
+    ...listManual(),
     TAIL,
   ].join("\n");
+}
+
+/** One table per list: name, type, default, what it means, and which sorts of sensors have it. */
+function listManual(): readonly string[] {
+  const rows = (settings: object) =>
+    entryRows(settings).map(([name, { kind, default: given, meaning, types }]) => {
+      const shown =
+        given === null ? "none" : given === undefined ? "required" : `\`${kind.toToml(given)}\``;
+      return `| \`${name}\` | ${types?.join(", ") ?? "all"} | ${kind.description} | ${shown} | ${sentence(meaning)} |`;
+    });
+  return [
+    "### [[sensors]]",
+    "",
+    "One entry a sensor, any number of them; those of all files count together. Of two entries with one `id` the later counts.",
+    "A wrong entry is off, and the agent runs degraded; the others go on.",
+    "",
+    "| type | is |",
+    "|---|---|",
+    ...Object.entries(typeMeanings).map(([type, meaning]) => `| \`"${type}"\` | ${meaning} |`),
+    "",
+    "| setting | of type | value | default | meaning |",
+    "|---|---|---|---|---|",
+    ...rows(sensorSettings),
+    "",
+    '`gpio`, and `exec` and `file` with `format = "number"`, need a `key`. With `json` and `keyvalue` a `key` is put before',
+    "the names that the program gives: `upsCharge` and `voltage` make `upsChargeVoltage`.",
+    "",
+    "### [[jobs]]",
+    "",
+    "Things to do at times of the wall clock.",
+    "",
+    "| setting | of | value | default | meaning |",
+    "|---|---|---|---|---|",
+    ...rows(jobSettings),
+    "",
+  ];
 }
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -1,4 +1,5 @@
 import { buildConfig, type Config, type SettingName } from "./config.ts";
+import { mergeSensors } from "./merge-sensors.ts";
 import type { Problem } from "./problem.ts";
 import { maskSecrets } from "./secrecy.ts";
 import { readCredentials, readSecretFile, type SecretFile } from "./secret-sources.ts";
@@ -74,7 +75,9 @@ export function parseConfig(input: ConfigInput, known: KnownNames): ParsedConfig
     ...readCredentials(input.credentials ?? []),
   ].map(check);
   const sources = [...early, ...secretSources, last];
-  const problems = sources.flatMap((source) => source.problems);
+  const merged = mergeSensors(sources.flatMap(({ lists }) => lists.sensors));
+  const lists = { sensors: merged.sensors, jobs: sources.flatMap((source) => source.lists.jobs) };
+  const problems = [...sources.flatMap((source) => source.problems), ...merged.problems];
   const entries = sources.flatMap((source) => source.entries);
   const secrets = entries.flatMap(({ setting, raw }) =>
     setting.secret && typeof raw === "string" ? [raw] : [],
@@ -85,7 +88,7 @@ export function parseConfig(input: ConfigInput, known: KnownNames): ParsedConfig
     origins.set(setting.fullName, provenanceOf(given));
     const winner = given.at(-1);
     return winner?.valid ? winner.value : setting.default;
-  });
+  }, lists);
   return {
     config,
     problems: problems.map((problem) => masked(problem, secrets)),

@@ -89,3 +89,13 @@ export function wholeNumber(least: number, most: number): Kind<number> {
     toToml: String,
   };
 }
+
+export function decimalNumber(least: number, most: number): Kind<number> {
+  const wrong = `not a number from ${least} to ${most}; write one without quotes`;
+  return {
+    description: `number, ${least} to ${most}`,
+    schema: () => v.pipe(v.number(wrong), v.minValue(least, wrong), v.maxValue(most, wrong)),
+    fromText: (text) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text),
+    toToml: String,
+  };
+}

@@ -1,7 +1,9 @@
 import { allSettings, findSetting, sectionNames } from "./config.ts";
+import { isListName, listNames } from "./list-names.ts";
 import { nearest } from "./nearest.ts";
 import type { Place, Problem } from "./problem.ts";
 import { quote } from "./quote.ts";
+import type { RawEntry } from "./read-entries.ts";
 import type { Entry, Source } from "./source.ts";
 import type { TomlText } from "./toml-text.ts";
 
@@ -31,7 +33,31 @@ export function readSections(
     else problems.push({ severity, source: file.path, place: place(), message: message() });
   };
 
+  const lists: RawEntry[] = [];
   for (const [section, content] of Object.entries(root)) {
+    if (isListName(section)) {
+      const tables = Array.isArray(content) ? content.filter(isTable) : [];
+      if (!Array.isArray(content) || tables.length < content.length)
+        report(
+          "error",
+          () => text.keyPlace([section]),
+          () => `${section} is a list of sections; write [[${section}]] once for each`,
+        );
+      tables.forEach((values, index) => {
+        const path = [section, String(index)];
+        lists.push({
+          list: section,
+          source: file.path,
+          values,
+          place: (name) =>
+            name !== undefined && Object.hasOwn(values, name)
+              ? text.valuePlace([...path, name])
+              : text.keyPlace(path),
+          namePlace: (name) => text.keyPlace([...path, name]),
+        });
+      });
+      continue;
+    }
     if (!sectionNames.includes(section)) {
       const isSection = isTable(content) || (Array.isArray(content) && content.some(isTable));
       report(
@@ -79,12 +105,17 @@ export function readSections(
       place: null,
       message: `${unreported} more problems; correct the others first`,
     });
-  return { entries, problems };
+  return { entries, problems, lists };
 }
 
 function unknownSection(section: string): string {
+  const list = nearest(section, listNames);
   const meant = nearest(section, sectionNames);
-  const fix = meant ? `did you mean [${meant}]?` : `one of [${sectionNames.join("], [")}]`;
+  const fix = list
+    ? `did you mean [[${list}]]?`
+    : meant
+      ? `did you mean [${meant}]?`
+      : `one of [${sectionNames.join("], [")}]`;
   return `unknown section ${named(section)}; ${fix}`;
 }
 

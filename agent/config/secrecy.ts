@@ -1,4 +1,5 @@
 import { findSetting } from "./config.ts";
+import { isListName, isShownInList } from "./list-names.ts";
 import { nearest } from "./nearest.ts";
 
 /** Where secrets live; whatever is unknown in it may be one that was misspelt. */
@@ -12,6 +13,7 @@ const soundsSecret = /secret|key|token|pass|credential/i;
  */
 export function mayShowValue(path: readonly string[]): boolean {
   const [section = "", name] = path;
+  if (isListName(section)) return path.length < 3 || isShownInList(path[2] ?? "");
   const known = name === undefined ? undefined : findSetting(section, name);
   if (known && path.length === 2) return known.secret !== true;
   if (path.some((part) => soundsSecret.test(part))) return false;

@@ -4,6 +4,8 @@ import type { GenericSchema } from "valibot";
 export interface KnownNames {
   /** Groups and single keys that `[system] metrics` may name. */
   readonly metricNames: readonly string[];
+  /** What is wrong with a cron expression, and what to write instead; null when nothing is. */
+  schedule(text: string): string | null;
 }
 
 /** How a value is read, written and described; one for each sort of value. */
@@ -16,6 +18,8 @@ export interface Kind<T> {
   fromText(text: string): unknown;
   /** As a TOML value: `"60s"`. */
   toToml(value: T): string;
+  /** Where TOML and JSON differ: as JSON, with units. */
+  toJson?(value: T): unknown;
 }
 
 export interface Setting<T> {

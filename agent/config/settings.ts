@@ -1,6 +1,7 @@
 import { durationMs } from "./duration.ts";
+import { intervalsByName } from "./intervals-kind.ts";
 import { interfaceList, metricNameList, pathList } from "./list-kinds.ts";
-import { duration, durationOrAuto, size, wholeNumber } from "./quantity-kinds.ts";
+import { decimalNumber, duration, durationOrAuto, size, wholeNumber } from "./quantity-kinds.ts";
 import { setting } from "./setting.ts";
 import { sizeBytes } from "./size.ts";
 import { choice, deviceName, flag, optionalPath, optionalText, serverUrl } from "./text-kinds.ts";
@@ -105,6 +106,25 @@ export const sections = {
           "Moves the beat within the interval, so that a fleet that was switched on together does not send " +
           "together. The first sample after the start is taken at once.",
       }),
+      other_intervals: setting({
+        kind: intervalsByName,
+        default: { disk: durationMs("5m"), wifi: durationMs("5m") },
+        meaning: "for a group of [system] metrics, or for one key",
+        details:
+          "A key counts before its group. What is due together shares one sample, so multiples of `interval` cost " +
+          "nothing extra. In the environment: `disk=5m,wifi=5m`.",
+      }),
+      deadband: setting({
+        kind: decimalNumber(0, 1e9),
+        default: 0,
+        meaning: "a number is sent only if it moved by more than this; 0 = always",
+      }),
+      max_silence: setting({
+        kind: duration(durationMs("1s"), durationMs("24h")),
+        default: durationMs("10m"),
+        meaning: "an unchanged value is sent after this all the same",
+        details: "Counts where `deadband` or `on_change` hold values back.",
+      }),
       precision: setting({
         kind: wholeNumber(0, 10),
         default: 3,
@@ -122,11 +142,23 @@ export const sections = {
     settings: {
       metrics: setting({
         kind: metricNameList,
-        default: ["cpu", "load", "memory", "disk", "network", "uptime"],
+        default: [
+          "cpu",
+          "load",
+          "memory",
+          "disk",
+          "network",
+          "wifi",
+          "uptime",
+          "pi",
+          "agent",
+          "sensors",
+        ],
         meaning: "groups, or single keys by their names",
         details:
           "A group stands for its usual keys; a key that no group sends by itself is added by its own name. " +
-          "`pipit sample` shows what this machine gives. `[]` turns the readings of the machine off.",
+          '`pipit sample` shows what this machine gives. `"sensors"` stands for the sensors that are plugged in: they are ' +
+          "sent without being listed below [[sensors]]. `[]` turns the readings of the machine off.",
       }),
       disk_paths: setting({
         kind: pathList,
@@ -137,6 +169,30 @@ export const sections = {
         kind: interfaceList,
         default: [],
         meaning: "interfaces that count; [] = all physical ones",
+      }),
+      pi_throttle: setting({
+        kind: flag,
+        default: true,
+        meaning: "read get_throttled: one kernel warning per boot",
+        details:
+          "The file tells whether a Raspberry Pi was slowed down; its first reading in a boot leaves a warning in the " +
+          "kernel's log. Under-voltage is noticed without it.",
+      }),
+      inventory: setting({
+        kind: flag,
+        default: true,
+        meaning: "client attributes about board, system and disks, once per boot",
+        details: "Gathered by a child process that lives for about a tenth of a second.",
+      }),
+    },
+  },
+  publish: {
+    meaning: "Readings of your own programs: pipit publish key=value",
+    settings: {
+      on_change: setting({
+        kind: flag,
+        default: false,
+        meaning: "a changed value is sent at once, not with the next sample",
       }),
     },
   },

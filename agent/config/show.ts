@@ -1,4 +1,4 @@
-import type { NamedSetting } from "./config.ts";
+import { type Lists, type NamedSetting, sectionsOf } from "./config.ts";
 import type { Given, ParsedConfig } from "./parse-config.ts";
 import { hideUrlSecrets, printable } from "./problem.ts";
 import { quote } from "./quote.ts";
@@ -21,8 +21,7 @@ export function showSetting(
   { config, origins }: ParsedConfig,
   folder: string,
 ): ShownSetting {
-  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = config;
-  const value = sections[setting.section]?.[setting.name];
+  const value = sectionsOf(config)[setting.section]?.[setting.name];
   const why = origins.get(setting.fullName);
   const rejected = why?.rejected ? `, ${sourceOf(why.rejected.origin, folder)} is wrong` : "";
   const shownGiven = ({ raw, origin }: Given) => ({
@@ -42,7 +41,7 @@ function shownValue(setting: NamedSetting, value: unknown): { value: string; jso
   if ((value === null || value === "") && hasNoDefault) return { value: "(not set)", json: null };
   if (setting.secret) return { value: "(set)", json: "(set)" };
   const toml = setting.kind.toToml(value);
-  return { value: plain(toml), json: JSON.parse(toml) };
+  return { value: plain(toml), json: setting.kind.toJson?.(value) ?? JSON.parse(toml) };
 }
 
 /** A text without its quotes, `"60s"` is 60s; "" and lists keep theirs. */
@@ -83,14 +82,17 @@ export function settingsTable(settings: readonly ShownSetting[]): string {
     .join("\n");
 }
 
-export const settingsJson = (settings: readonly ShownSetting[]): string =>
+export const settingsJson = (settings: readonly ShownSetting[], lists: Partial<Lists>): string =>
   JSON.stringify(
-    Object.fromEntries(
-      settings.map(({ name, json, source, overrides }) => [
-        name,
-        { value: json, source, overrides },
-      ]),
-    ),
+    {
+      ...Object.fromEntries(
+        settings.map(({ name, json, source, overrides }) => [
+          name,
+          { value: json, source, overrides },
+        ]),
+      ),
+      ...lists,
+    },
     null,
     2,
   );

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { NamedSetting } from "./config.ts";
 import type { Place, Problem } from "./problem.ts";
 import { quote } from "./quote.ts";
+import { type CheckedEntries, checkEntries, type RawEntry } from "./read-entries.ts";
 import type { KnownNames } from "./setting.ts";
 
 /** Where a value came from. */
@@ -25,6 +26,8 @@ export interface Source {
   readonly name: string;
   readonly entries: readonly Entry[];
   readonly problems: readonly Problem[];
+  /** Entries of [[sensors]] and [[jobs]]: only files have them. */
+  readonly lists?: readonly RawEntry[];
 }
 
 /** `valid` decides whether `value` counts; a wrong value of the winning source means the default. */
@@ -35,6 +38,7 @@ export interface CheckedEntry extends Entry {
 
 export interface CheckedSource {
   readonly entries: readonly CheckedEntry[];
+  readonly lists: CheckedEntries;
   /** Line by line. */
   readonly problems: readonly Problem[];
 }
@@ -48,8 +52,10 @@ export function checkSource(source: Source, known: KnownNames): CheckedSource {
     problems.push(wrongValue(source.name, entry, issues[0].message));
     return { ...entry, valid: false, value: undefined };
   });
+  const lists = checkEntries(source.lists ?? [], known);
+  problems.push(...lists.problems);
   const line = ({ place }: Problem) => place?.line ?? 0;
-  return { entries, problems: problems.sort((a, b) => line(a) - line(b)) };
+  return { entries, lists, problems: problems.sort((a, b) => line(a) - line(b)) };
 }
 
 function wrongValue(

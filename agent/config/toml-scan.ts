@@ -1,6 +1,6 @@
 /** A key or a table header of a TOML text; offsets count characters of the text. */
 export interface TomlKey {
-  /** From the root: `interval` below [telemetry] is ["telemetry", "interval"]. */
+  /** From the root: `interval` below [telemetry] is ["telemetry", "interval"], `key` of the first [[sensors]] is ["sensors", "0", "key"]. */
   readonly path: readonly string[];
   readonly header: boolean;
   readonly start: number;
@@ -16,8 +16,15 @@ export interface TomlKey {
  */
 export function scanToml(text: string): readonly TomlKey[] {
   const keys: TomlKey[] = [];
+  const entries = new Map<string, number>();
   let table: readonly string[] = [];
   let at = text.startsWith("\uFEFF") ? 1 : 0;
+  /** "0" for the first [[sensors]], "1" for the second. */
+  const numberOf = (names: readonly string[]): string => {
+    const number = entries.get(names.join("\n")) ?? 0;
+    entries.set(names.join("\n"), number + 1);
+    return String(number);
+  };
   while (at < text.length) {
     at = skip(text, at, /[\s]*/y);
     if (at >= text.length) break;
@@ -26,7 +33,7 @@ export function scanToml(text: string): readonly TomlKey[] {
       const path = readPath(text, skip(text, at, /\[{1,2}[ \t]*/y));
       const end = path ? skip(text, path.end, /[ \t]*\]{1,2}/y) : start;
       if (path && end > path.end) {
-        table = path.names;
+        table = text.startsWith("[[", start) ? [...path.names, numberOf(path.names)] : path.names;
         keys.push({ path: table, header: true, start, end, valueStart: start, valueEnd: end });
       }
       at = lineEnd(text, Math.max(end, at + 1));

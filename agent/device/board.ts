@@ -1,5 +1,6 @@
 import type { Fingerprint } from "../credentials.ts";
 import type { Host } from "../ports.ts";
+import { namesIn, textOrNull } from "./host-text.ts";
 
 /** What tells this board from its siblings. Null where the machine does not say. */
 export interface Board {
@@ -46,12 +47,6 @@ export function isSameBoard(stored: Fingerprint | null, board: Board): boolean {
   return now.length === 0 || now.includes(stored.value);
 }
 
-/** Device-tree strings end in NUL: "Raspberry Pi 4 Model B Rev 1.5\0". */
-async function textOrNull(host: Host, path: string): Promise<string | null> {
-  const text = await host.readFile(path).catch(() => "");
-  return text.replace(/[\0\s]+$/, "").trim() || null;
-}
-
 /** Addresses that came with the hardware: addr_assign_type 0 (sysfs-class-net). Wired before wireless, then by name. */
 async function permanentMacs(host: Host): Promise<readonly string[]> {
   const names = await namesIn(host, "/sys/class/net");
@@ -70,7 +65,3 @@ async function permanentMacs(host: Host): Promise<readonly string[]> {
     ...real.filter(({ wireless }) => wireless),
   ].map(({ address }) => address);
 }
-
-/** None where there is no such folder. */
-const namesIn = (host: Host, path: string): Promise<readonly string[]> =>
-  host.readDir(path).catch(() => []);

@@ -6,6 +6,7 @@ import type { Outbox } from "../telemetry/outbox.ts";
 import type { Publisher } from "../telemetry/publisher.ts";
 import { sleep } from "../timing.ts";
 import type { Vitals } from "../vitals.ts";
+import type { AttributeReporter } from "./attribute-reporter.ts";
 import { bootState, type DeviceEvent, type DeviceState, transition } from "./lifecycle.ts";
 import { pauseMs } from "./pause.ts";
 import type { Provisioner } from "./provisioner.ts";
@@ -17,6 +18,8 @@ export interface DeviceDeps {
   readonly provisioner: Provisioner;
   readonly publisher: Publisher;
   readonly outbox: Outbox;
+  /** Told of every delivery; works beside the loop. */
+  readonly attributes: Pick<AttributeReporter, "afterDelivery">;
   readonly clock: Clock;
   readonly random: Random;
   readonly vitals: Vitals;
@@ -28,8 +31,11 @@ export interface DeviceDeps {
 }
 
 /** Walks the lifecycle: in each state one act, whose outcome is the event that leads to the next. */
-export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<void> {
+export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promise<void> {
   const { provisioner, publisher, outbox, clock, random, vitals, services, log } = deps;
+  const broken = new AbortController(); // a bug in what works beside the loop ends the loop, loudly
+  const signal = AbortSignal.any([stopping, broken.signal]);
+  let beside = Promise.resolve();
 
   const pause = async (ms: number) => {
     vitals.expect("device", ms);
@@ -73,12 +79,18 @@ export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<
     await outbox.waiting(signal);
     vitals.expect("device", REQUEST_MS);
     try {
-      return (await publisher.publish(accessToken, signal)) === "delivered"
-        ? { type: "delivered" }
-        : null;
+      if ((await publisher.publish(accessToken, signal)) !== "delivered") return null;
+      tellAttributes(accessToken);
+      return { type: "delivered" };
     } catch (error) {
       return failureEvent(error);
     }
+  };
+
+  /** Not awaited: the next samples do not wait for an address that has changed. */
+  const tellAttributes = (accessToken: string) => {
+    const told = deps.attributes?.afterDelivery(accessToken, signal);
+    if (told !== undefined) beside = told.catch((bug: unknown) => broken.abort(bug));
   };
 
   const act = async (state: DeviceState): Promise<DeviceEvent | null> => {
@@ -137,12 +149,17 @@ export async function runDevice(deps: DeviceDeps, signal: AbortSignal): Promise<
   services.status(state.kind);
   const splay = state.kind === "offline" ? deps.splayMs.telemetry : deps.splayMs.provisioning;
   await pause(splay * random.fraction());
-  for (;;) {
-    signal.throwIfAborted();
-    const event = await act(state);
-    const next = event ? transition(state, event) : state;
-    enter(state, next);
-    state = next;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const event = await act(state);
+      const next = event ? transition(state, event) : state;
+      enter(state, next);
+      state = next;
+    }
+  } finally {
+    broken.abort(); // whatever ended the loop ends what works beside it
+    await beside;
   }
 }
 

@@ -1,31 +1,67 @@
 import type { Clock, Journal, Platform, ServiceManager } from "../ports.ts";
+import { about } from "./about.ts";
+import { bootIdOfThisMachine } from "./boot-id.ts";
+import { noCalendar } from "./calendar.ts";
 import { systemClock } from "./clock.ts";
 import { credentialStore } from "./credentials.ts";
-import { createHost } from "./host.ts";
+import { createIntake } from "./intake.ts";
+import { createInventory } from "./inventory.ts";
 import type { Log } from "./log.ts";
+import { openMachine } from "./machine.ts";
+import { ownProgram } from "./own-program.ts";
 import { systemRandom } from "./random.ts";
+import { runRecord } from "./run-record.ts";
 import { udpNetwork } from "./udp.ts";
 
 export interface PlatformOptions {
   readonly stateDir: string;
   readonly sysroot: string;
+  readonly version: string;
   readonly log: Log;
   readonly services: ServiceManager;
   readonly journal: Journal;
   readonly clock?: Clock;
+  /** Where other programs hand in readings; null: nowhere. */
+  readonly publishSocket: string | null;
+  /** Whether get_throttled may be read, and a child process gather the inventory: as the settings say at the moment. */
+  readonly allows: () => { readonly pi_throttle: boolean; readonly inventory: boolean };
 }
 
-/** The real world, opened once a process. */
-export function openPlatform(options: PlatformOptions): Platform {
-  const { stateDir, sysroot, log, services, journal, clock = systemClock } = options;
+/** The real world, opened once a process. No child, socket, timer or device is opened before somebody asks for it. */
+export function openPlatform(options: PlatformOptions): Platform & AsyncDisposable {
+  const { stateDir, sysroot, version, log, services, journal, clock = systemClock } = options;
+  const { publishSocket: path, allows } = options;
+  const mayReadThrottled = () => allows().pi_throttle;
+  const machine = openMachine({ root: sysroot, clock, log, mayReadThrottled });
+  const intake = path === null ? null : createIntake({ path, clock, log: log.child("publish") });
   return {
     clock,
     random: systemRandom,
-    host: createHost({ root: sysroot }),
+    host: machine.host,
     network: udpNetwork,
     identity: credentialStore(stateDir, log.child("credentials")),
     journal,
     services,
     log,
+    reader: machine.reader,
+    throttle: machine.throttle,
+    gpio: machine.gpio,
+    intake,
+    about: about({ version, sysroot }),
+    inventory: createInventory({
+      stateDir,
+      program: ownProgram,
+      stamp: { bootId: bootIdOfThisMachine(), agentVersion: version },
+      // Below another root it would describe this machine and not that one.
+      isEnabled: () => allows().inventory && sysroot === "/",
+      clock,
+      log: log.child("inventory"),
+    }),
+    runs: runRecord(stateDir, log.child("state")),
+    calendar: noCalendar,
+    async [Symbol.asyncDispose]() {
+      await intake?.[Symbol.asyncDispose]();
+      await machine[Symbol.asyncDispose]();
+    },
   };
 }

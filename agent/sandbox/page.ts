@@ -44,6 +44,10 @@ function section(device) {
     element("td", latest.type, "quiet"),
     element("td", new Date(latest.ts).toLocaleTimeString(), "quiet"),
     element("td", count, "number"))));
+  const attributes = document.createElement("table");
+  attributes.append(...Object.entries(device.attributes.client).map(([name, value]) => row(
+    element("td", name),
+    element("td", typeof value === "object" ? JSON.stringify(value) : value))));
   const revoke = element("button", "Revoke");
   revoke.onclick = () => post("/revoke", { device: device.name });
   const state = device.credentialsType === null ? "revoked, " : "";
@@ -51,7 +55,8 @@ function section(device) {
     element("h2", device.name),
     element("p", state + samples + " samples, " + points + " values, " + repeats + " repeats; observes " +
       (device.observes.join(" and ") || "nothing"), "quiet"),
-    table, revoke];
+    table,
+    element("p", "client attributes", "quiet"), attributes, revoke];
 }
 
 at("outage").onclick = () => post("/outage", { ms: 20000 });

@@ -2,8 +2,11 @@ import type { Journal, JournalEntry, JournalStats, Sample } from "../ports.ts";
 
 /** Samples waiting for the server: the journal, the order in which they leave, and a bell. */
 export interface Outbox {
-  /** Resolves once the sample is as durable as the journal makes it. @throws AgentError `storage` */
-  accept(sample: Sample): Promise<void>;
+  /**
+   * Resolves once the sample is as durable as the journal makes it. With `hold` nobody is woken to send it: it leaves with
+   * the next sample that does, or with whatever is sent before that. @throws AgentError `storage`
+   */
+  accept(sample: Sample, options?: { readonly hold?: boolean }): Promise<void>;
   /** What to send next, at most `limit` entries; empty when nothing waits. */
   next(limit: number): Promise<readonly JournalEntry[]>;
   settle(entries: readonly JournalEntry[]): Promise<void>;
@@ -24,8 +27,9 @@ export function createOutbox({ journal, liveFirst }: OutboxDeps): Outbox {
   let newestSettledId = 0;
 
   return {
-    async accept(sample) {
+    async accept(sample, { hold = false } = {}) {
       await journal.append(sample);
+      if (hold) return;
       ring.resolve();
       ring = Promise.withResolvers();
     },

@@ -1,5 +1,6 @@
 import { isWorthLogging } from "../backoff.ts";
 import { AgentError } from "../errors.ts";
+import type { Health } from "../health.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { isServerFault } from "../thingsboard/answer.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
@@ -17,6 +18,7 @@ export interface PublisherDeps {
   readonly outbox: Outbox;
   readonly serialise: SerialiseOptions;
   readonly clock: Clock;
+  readonly health: Health;
   readonly log: Logger;
 }
 
@@ -32,13 +34,12 @@ export interface Publisher {
 }
 
 export function createPublisher(deps: PublisherDeps): Publisher {
-  const { api, outbox, serialise, clock, log } = deps;
+  const { api, outbox, serialise, clock, health, log } = deps;
   const culprits = createCulprits();
   const sayUnsendable = firstOfEachKey((key, reason) =>
     log.warn("reading cannot be sent", { key, reason }),
   );
   let maxEntries = MAX_ENTRIES;
-  let dropped = 0;
 
   const nextBatch = async (): Promise<Batch> => {
     const waiting = await outbox.next(MAX_ENTRIES);
@@ -60,7 +61,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       });
     }
     await outbox.settle(entries);
-    dropped++;
+    const dropped = ++health.refusedSamples;
     if (isWorthLogging(dropped)) {
       const keys = Object.keys(only.readings).join(",");
       log.error("sample dropped, the server refuses it", {

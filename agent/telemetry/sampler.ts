@@ -1,106 +1,102 @@
 import { isWorthLogging } from "../backoff.ts";
 import { AgentError, kindOf } from "../errors.ts";
-import type { Clock, Collect, Logger, Reading, Readings, Sample } from "../ports.ts";
+import type { Health } from "../health.ts";
+import type { Clock, Logger, Reading, Readings, Sample } from "../ports.ts";
+import type { Source } from "../source.ts";
 import { withDeadline } from "../timing.ts";
-
-/** A collector that has not answered by now is skipped for this beat. */
-const COLLECT_DEADLINE_MS = 2_000;
-
-export interface Source {
-  readonly name: string;
-  readonly collect: Collect;
-}
+import type { Deadband } from "./deadband.ts";
 
 export interface SamplerDeps {
-  readonly sources: readonly Source[];
-  /** Only these keys are sent: `[system] metrics`. */
-  readonly keys: ReadonlySet<string>;
   readonly clock: Clock;
+  readonly stamp: () => number;
+  readonly deadband: Deadband;
+  readonly health: Health;
   readonly log: Logger;
 }
 
 export interface Sampler {
-  /** One look at everything; null when not one reading could be taken. One bad source never costs another. */
-  sample(signal: AbortSignal): Promise<Sample | null>;
+  /** One look at these; null when there is no news. One bad source never costs another. */
+  sample(sources: readonly Source[], signal: AbortSignal): Promise<Sample | null>;
 }
 
-export function createSampler({ sources, keys, clock, log }: SamplerDeps): Sampler {
+export function createSampler({ clock, stamp, deadband, health, log }: SamplerDeps): Sampler {
   const inARow = new Map<string, number>();
-  /** A look that never returned is not asked again: a second one would hang beside it. */
-  const stuck = new Set<string>();
-  let lastTs = 0;
+  /** A look that has not returned is not asked again: a second one would hang beside it. */
+  const underway = new Set<string>();
+  const clashes = new Set<string>();
 
-  const look = async ({ name, collect }: Source, signal: AbortSignal): Promise<Readings | null> => {
-    if (stuck.has(name)) return null;
-    const late = () => new AgentError("sensor", `no answer within ${COLLECT_DEADLINE_MS} ms`);
+  const look = async (source: Source, signal: AbortSignal): Promise<Readings | null> => {
+    const { collect, deadlineMs } = source;
+    const id = idOf(source);
+    if (underway.has(id)) return null;
+    const late = () => new AgentError("sensor", `no answer within ${deadlineMs} ms`);
     try {
-      const readings = await withDeadline(
-        clock,
-        COLLECT_DEADLINE_MS,
-        signal,
-        late,
-        async (limited) => {
-          stuck.add(name);
-          try {
-            return await collect({ monotonicMs: clock.monotonic(), signal: limited });
-          } finally {
-            stuck.delete(name);
-          }
-        },
-      );
-      const before = inARow.get(name);
-      if (before) log.notice("collector works again", { collector: name, failed: before });
-      inARow.delete(name);
+      const readings = await withDeadline(clock, deadlineMs, signal, late, async (limited) => {
+        underway.add(id);
+        try {
+          return await collect({ monotonicMs: clock.monotonic(), signal: limited });
+        } finally {
+          underway.delete(id);
+        }
+      });
+      const before = inARow.get(id);
+      if (before) log.notice("works again", { source: source.name, failed: before });
+      inARow.delete(id);
       return readings;
     } catch (error) {
       signal.throwIfAborted();
-      failed(name, error);
+      failed(source, error);
       return null;
     }
   };
 
-  /** Also for what no collector should throw: a fault in one file of ours is no reason to lose the others' readings. */
-  const failed = (name: string, error: unknown) => {
-    const count = (inARow.get(name) ?? 0) + 1;
-    inARow.set(name, count);
+  /** Also for what no source should throw: a fault in one file of ours is no reason to lose the others' readings. */
+  const failed = (source: Source, error: unknown) => {
+    const id = idOf(source);
+    const count = (inARow.get(id) ?? 0) + 1;
+    inARow.set(id, count);
+    health.sensorErrors++;
     if (!isWorthLogging(count)) return;
-    if (kindOf(error) === "sensor") {
-      log.warn("collector failed", { collector: name, error: messageOf(error), count });
+    const fields = { source: source.name, error: messageOf(error), count };
+    if (error instanceof AgentError && kindOf(error) === "sensor") {
+      log.warn("reading failed", { ...fields, hint: error.hint });
     } else {
       const stack = error instanceof Error ? error.stack : undefined;
-      log.error("collector failed, a bug", {
-        collector: name,
-        error: messageOf(error),
-        count,
-        stack,
-      });
+      log.error("reading failed, a bug", { ...fields, stack });
     }
   };
 
+  const sayClash = (key: string, source: Source) => {
+    if (clashes.has(key)) return;
+    clashes.add(key);
+    const hint = "give one of them another key in [[sensors]]";
+    log.warn("two sources give one key, the first counts", { key, source: source.name, hint });
+  };
+
   return {
-    async sample(signal) {
-      const looks = await Promise.all(sources.map((source) => look(source, signal)));
-      const readings: Record<string, Reading> = {};
-      for (const taken of looks) {
-        for (const [key, reading] of Object.entries(taken ?? {})) {
-          if (keys.has(key) && isReading(reading)) readings[key] = reading;
+    async sample(sources, signal) {
+      const looks = await Promise.all(
+        sources.map(async (source) => ({ source, taken: await look(source, signal) })),
+      );
+      const readings = new Map<string, Reading>();
+      for (const { source, taken } of looks) {
+        const sound = Object.entries(taken ?? {}).filter(([, reading]) => isReading(reading));
+        const news = deadband.news(source.rule, Object.fromEntries(sound));
+        for (const [key, reading] of Object.entries(news)) {
+          if (readings.has(key)) sayClash(key, source);
+          else readings.set(key, reading);
         }
       }
-      if (Object.keys(readings).length === 0) return null;
-      lastTs = nextTs(clock.now(), lastTs);
-      return { ts: lastTs, readings };
+      if (readings.size === 0) return null;
+      return { ts: stamp(), readings: Object.fromEntries(readings) };
     },
   };
 }
 
+/** A collector's keys may be split over sources of several paces, which share its name. */
+const idOf = ({ name, keys }: Source) => `${name} ${Object.keys(keys).join()}`;
+
 /** NaN and Infinity are no readings: JSON has no word for them, and would carry "null" instead. */
 const isReading = (reading: Reading) => typeof reading !== "number" || Number.isFinite(reading);
-
-/** A clock set back by more than this is believed. */
-const CLOCK_STEP_MS = 1_000;
-
-/** The server stores by (device, key, ts): two samples in a row never share a millisecond, nor swap places. */
-const nextTs = (nowMs: number, lastTs: number): number =>
-  nowMs > lastTs || lastTs - nowMs > CLOCK_STEP_MS ? nowMs : lastTs + 1;
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

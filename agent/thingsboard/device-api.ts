@@ -25,6 +25,8 @@ export interface DeviceApi {
   isTokenValid(accessToken: string, signal: AbortSignal): Promise<boolean>;
   /** @throws AgentError `unauthorized`, `rejected` or `transient`; returns only after 2.xx */
   publishTelemetry(accessToken: string, payload: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Client attributes: one JSON object. Throws as `publishTelemetry`; returns only after 2.xx. */
+  publishAttributes(accessToken: string, payload: Uint8Array, signal: AbortSignal): Promise<void>;
 }
 
 /** ThingsBoard's CoAP device API, as the agent uses it. */
@@ -32,6 +34,11 @@ export function createDeviceApi({ transport }: { transport: Transport }): Device
   const probe = (accessToken: string, signal: AbortSignal) => {
     const path = attributesPath(accessToken);
     return transport.request({ method: "GET", path, query: [PROBED_ATTRIBUTE] }, signal);
+  };
+  const post = async (path: readonly string[], payload: Uint8Array, signal: AbortSignal) => {
+    const request = { method: "POST", path, payload, contentFormat: JSON_FORMAT } as const;
+    const error = errorOf(await transport.request(request, signal));
+    if (error) throw error;
   };
   return {
     async provision(request, signal) {
@@ -57,15 +64,11 @@ export function createDeviceApi({ transport }: { transport: Transport }): Device
       return true;
     },
 
-    async publishTelemetry(accessToken, payload, signal) {
-      const path = telemetryPath(accessToken);
-      const response = await transport.request(
-        { method: "POST", path, payload, contentFormat: JSON_FORMAT },
-        signal,
-      );
-      const error = errorOf(response);
-      if (error) throw error;
-    },
+    publishTelemetry: (accessToken, payload, signal) =>
+      post(telemetryPath(accessToken), payload, signal),
+
+    publishAttributes: (accessToken, payload, signal) =>
+      post(attributesPath(accessToken), payload, signal),
   };
 }
 

@@ -12,8 +12,8 @@ const LOOKS_NUMERIC = /^-?\p{Nd}*\.?\p{Nd}+$/u;
 export interface SerialiseOptions {
   /** Decimals kept. More than 16 would be stored as a string. */
   readonly precision: number;
-  /** Keys that are decimals by nature: 48 is written "48.0", so that a key never changes its type. */
-  readonly decimalKeys: ReadonlySet<string>;
+  /** Whether a key is a decimal by nature: then 48 is written "48.0", so that a key never changes its type. */
+  isDecimal(key: string): boolean;
 }
 
 export interface Refusal {
@@ -43,7 +43,7 @@ export function serialiseSample(sample: Sample, options: SerialiseOptions): Seri
 function writeReading(
   key: string,
   reading: Reading,
-  { precision, decimalKeys }: SerialiseOptions,
+  { precision, isDecimal }: SerialiseOptions,
 ): string | { refused: string } {
   if (!KEY.test(key)) return { refused: "not a usable key: a letter, then letters, digits, _" };
   if (RESERVED.has(key)) return { refused: "the names ts and values are ThingsBoard's own" };
@@ -51,7 +51,7 @@ function writeReading(
     case "boolean":
       return String(reading);
     case "number":
-      return writeNumber(reading, precision, decimalKeys.has(key));
+      return writeNumber(reading, precision, isDecimal(key));
     case "string":
       return writeText(reading);
     default:

@@ -57,8 +57,11 @@ it("delivers every accepted sample exactly once by (device, key, ts), at 30 % lo
   });
   const journal = memoryJournal({ clock: systemClock, maxBytes: 1e7, maxAgeMs: 1e9 });
   const { recording, accepted, full, empty } = recorded(journal);
-  const platform = openPlatform({
+  await using platform = openPlatform({
     stateDir: temporaryFolder(),
+    version: "0.0.0",
+    publishSocket: null,
+    allows: () => ({ pi_throttle: false, inventory: false }),
     sysroot: "/",
     log,
     services: { ready() {}, status() {}, watchdogMs: null, watchdog() {}, stopping() {} },
@@ -76,7 +79,7 @@ it("delivers every accepted sample exactly once by (device, key, ts), at 30 % lo
     telemetry: { ...defaultConfig.telemetry, interval: 100, phase: 0 },
   };
   const stop = new AbortController();
-  const ended = runAgent(config, platform, { signal: stop.signal, splay: false }).catch(
+  const ended = runAgent(config, platform, { signal: stop.signal, splay: false, lastStop: "firstStart" }).catch(
     (error: unknown) => error,
   );
   await Promise.race([Promise.all([full, empty]), ended]);

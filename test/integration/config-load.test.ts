@@ -9,9 +9,9 @@ import { temporaryRoot } from "../support/temporary-root.ts";
 
 const URL_LINE = '[server]\nurl = "coap://tb.example.com"\n';
 
-const errorOf = (work: () => unknown): AgentError => {
+const errorOf = async (work: () => unknown): Promise<AgentError> => {
   try {
-    work();
+    await work();
   } catch (error) {
     if (error instanceof AgentError) return error;
     throw error;
@@ -20,7 +20,7 @@ const errorOf = (work: () => unknown): AgentError => {
 };
 
 describe("loadConfig", () => {
-  it("joins the files below --sysroot, the environment, credentials and the command line", () => {
+  it("joins the files below --sysroot, the environment, credentials and the command line", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/pipit.toml", `${URL_LINE}[provisioning]\nkey = "file-key"\nsecret = "s"`);
     root.write("etc/pipit/config.d/50.toml", '[telemetry]\ninterval = "5s"\nprecision = 1');
@@ -29,7 +29,7 @@ describe("loadConfig", () => {
       PIPIT_TELEMETRY_PRECISION: "2",
       CREDENTIALS_DIRECTORY: join(root.path, "credentials"),
     });
-    const loaded = loadConfig(
+    const loaded = await loadConfig(
       shell,
       { sysroot: root.path },
       { requireServer: true, overrides: { "log.level": "debug" } },
@@ -43,68 +43,82 @@ describe("loadConfig", () => {
     });
   });
 
-  it("reads the file of --config alone", () => {
+  it("reads the file of --config alone", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/config.d/50.toml", '[log]\nlevel = "debug"');
     const config = root.write("my.toml", URL_LINE);
     const options = { sysroot: root.path, config };
-    const loaded = loadConfig(recordingShell(), options, { requireServer: true });
+    const loaded = await loadConfig(recordingShell(), options, { requireServer: true });
     expect(loaded.config.log.level).toBe("info");
   });
 
-  it("runs degraded on a wrong value", () => {
+  it("runs degraded on a wrong value", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/pipit.toml", `${URL_LINE}[log]\nlevel = "loud"`);
-    const loaded = loadConfig(recordingShell(), { sysroot: root.path }, { requireServer: true });
+    const loaded = await loadConfig(
+      recordingShell(),
+      { sysroot: root.path },
+      { requireServer: true },
+    );
     expect(loaded).toMatchObject({ degraded: true, source: "files" });
     expect(loaded.config.log.level).toBe("info");
   });
 
-  it("does not count a warning as degraded", () => {
+  it("does not count a warning as degraded", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/pipit.toml", `${URL_LINE}[remote]`);
-    const loaded = loadConfig(recordingShell(), { sysroot: root.path }, { requireServer: true });
+    const loaded = await loadConfig(
+      recordingShell(),
+      { sysroot: root.path },
+      { requireServer: true },
+    );
     expect(loaded.problems).toHaveLength(1);
     expect(loaded.degraded).toBe(false);
   });
 
-  it("knows the keys that the configured disks add", () => {
+  it("knows the keys that the configured disks add", async () => {
     using root = temporaryRoot();
     const text = `${URL_LINE}[system]\ndisk_paths = ["/mnt/usb"]\nmetrics = ["usbDiskUsage"]`;
     root.write("etc/pipit/pipit.toml", text);
-    const loaded = loadConfig(recordingShell(), { sysroot: root.path }, { requireServer: true });
+    const loaded = await loadConfig(
+      recordingShell(),
+      { sysroot: root.path },
+      { requireServer: true },
+    );
     expect(loaded.problems).toEqual([]);
     expect(loaded.config.system.metrics).toEqual(["usbDiskUsage"]);
   });
 
-  it("is fatal without a server URL, and says where to write it", () => {
+  it("is fatal without a server URL, and says where to write it", async () => {
     using root = temporaryRoot();
     const shell = recordingShell();
     const options = { sysroot: root.path };
-    expect(errorOf(() => loadConfig(shell, options, { requireServer: true }))).toMatchObject({
+    expect(await errorOf(() => loadConfig(shell, options, { requireServer: true }))).toMatchObject({
       kind: "config",
       message: "no server URL from any source",
       hint: `write url = "coap://HOST" below [server] in ${root.path}/etc/pipit/pipit.toml, or set PIPIT_SERVER_URL`,
     });
-    expect(loadConfig(shell, options, { requireServer: false }).config).toEqual(defaultConfig);
+    expect((await loadConfig(shell, options, { requireServer: false })).config).toEqual(
+      defaultConfig,
+    );
   });
 
-  it("is fatal with coaps://, also where another file has coap://, and shows the line", () => {
+  it("is fatal with coaps://, also where another file has coap://, and shows the line", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/pipit.toml", URL_LINE);
     root.write("etc/pipit/config.d/50.toml", URL_LINE.replace("coap:", "coaps:"));
     const shell = recordingShell();
     expect(
-      errorOf(() => loadConfig(shell, { sysroot: root.path }, { requireServer: true })),
+      await errorOf(() => loadConfig(shell, { sysroot: root.path }, { requireServer: true })),
     ).toMatchObject({ kind: "config", message: "the server URL is wrong, see above" });
     expect(shell.stderr[0]).toMatch(/50\.toml:2: url = "coaps:.*is not in this version yet/);
   });
 
-  it("goes on with what parses when the environment names the server", () => {
+  it("goes on with what parses when the environment names the server", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/pipit.toml", "[server");
     const shell = recordingShell({ PIPIT_SERVER_URL: "coap://10.0.0.5" });
-    const loaded = loadConfig(shell, { sysroot: root.path }, { requireServer: true });
+    const loaded = await loadConfig(shell, { sysroot: root.path }, { requireServer: true });
     expect(loaded).toMatchObject({ degraded: true, source: "files" });
   });
 });
@@ -116,14 +130,14 @@ describe("last-good.toml", () => {
     return stateDir;
   };
 
-  it("carries a cold start on which no file parses, loudly, and without the secrets", () => {
+  it("carries a cold start on which no file parses, loudly, and without the secrets", async () => {
     using root = temporaryRoot();
     const stateDir = stateIn(root);
     const options = { sysroot: root.path };
     const text = `${URL_LINE}[provisioning]\nsecret = "hx7SECRET"\nkey = "qv8KEY"\n[telemetry]\ninterval = "7s"`;
     root.write("etc/pipit/pipit.toml", text);
     saveLastGood(
-      loadConfig(recordingShell(), options, { requireServer: true, stateDir }),
+      await loadConfig(recordingShell(), options, { requireServer: true, stateDir }),
       stateDir,
     );
     const kept = join(stateDir, "last-good.toml");
@@ -132,7 +146,7 @@ describe("last-good.toml", () => {
 
     root.write("etc/pipit/pipit.toml", `${text}\n[log`);
     const shell = recordingShell();
-    const loaded = loadConfig(shell, options, { requireServer: true, stateDir });
+    const loaded = await loadConfig(shell, options, { requireServer: true, stateDir });
     expect(loaded).toMatchObject({ degraded: true, source: "last-good" });
     expect(loaded.config).toMatchObject({
       server: { url: "coap://tb.example.com" },
@@ -146,22 +160,24 @@ describe("last-good.toml", () => {
     ]);
   });
 
-  it("is not read where the files parse, where there is none, or without a state folder", () => {
+  it("is not read where the files parse, where there is none, or without a state folder", async () => {
     using root = temporaryRoot();
     const stateDir = stateIn(root);
     const options = { sysroot: root.path };
     const load = (stateDirGiven: string | null) =>
       loadConfig(recordingShell(), options, { requireServer: true, stateDir: stateDirGiven });
     root.write("etc/pipit/pipit.toml", "[log");
-    expect(errorOf(() => load(stateDir)).message).toBe("no configuration file parses, see above");
+    expect((await errorOf(() => load(stateDir))).message).toBe(
+      "no configuration file parses, see above",
+    );
     root.write("state/last-good.toml", URL_LINE);
-    expect(load(stateDir).source).toBe("last-good");
-    expect(errorOf(() => load(null)).kind).toBe("config");
+    expect((await load(stateDir)).source).toBe("last-good");
+    expect((await errorOf(() => load(null))).kind).toBe("config");
     root.write("etc/pipit/pipit.toml", "[log]");
-    expect(errorOf(() => load(stateDir)).message).toBe("no server URL from any source");
+    expect((await errorOf(() => load(stateDir))).message).toBe("no server URL from any source");
   });
 
-  it("does not rescue a server URL that is wrong", () => {
+  it("does not rescue a server URL that is wrong", async () => {
     using root = temporaryRoot();
     const stateDir = stateIn(root);
     root.write("state/last-good.toml", URL_LINE);
@@ -169,41 +185,45 @@ describe("last-good.toml", () => {
     root.write("etc/pipit/config.d/50.toml", "[log");
     const options = { sysroot: root.path };
     const load = () => loadConfig(recordingShell(), options, { requireServer: true, stateDir });
-    expect(errorOf(load).message).toBe("the server URL is wrong, see above");
+    expect((await errorOf(load)).message).toBe("the server URL is wrong, see above");
   });
 
-  it("is no use when it is damaged itself", () => {
+  it("is no use when it is damaged itself", async () => {
     using root = temporaryRoot();
     const stateDir = stateIn(root);
     root.write("state/last-good.toml", "\0\0\0");
     root.write("etc/pipit/pipit.toml", "[log");
     const options = { sysroot: root.path };
     const load = () => loadConfig(recordingShell(), options, { requireServer: true, stateDir });
-    expect(errorOf(load).message).toBe("no configuration file parses, see above");
+    expect((await errorOf(load)).message).toBe("no configuration file parses, see above");
   });
 
-  it("is written only when it changes, and never from a configuration with errors", () => {
+  it("is written only when it changes, and never from a configuration with errors", async () => {
     using root = temporaryRoot();
     const stateDir = stateIn(root);
     const options = { sysroot: root.path };
     const file = join(stateDir, "last-good.toml");
-    const start = (text: string) => {
+    const start = async (text: string) => {
       root.write("etc/pipit/pipit.toml", text);
-      saveLastGood(loadConfig(recordingShell(), options, { requireServer: true }), stateDir);
+      saveLastGood(await loadConfig(recordingShell(), options, { requireServer: true }), stateDir);
       return statSync(file).mtimeMs;
     };
-    start(URL_LINE);
+    await start(URL_LINE);
     utimesSync(file, 1, 1);
-    expect(start(URL_LINE)).toBe(1_000);
-    expect(start(`${URL_LINE}[log]\nlevel = "loud"`)).toBe(1_000);
-    expect(start(`${URL_LINE}[log]\nlevel = "debug"`)).toBeGreaterThan(1_000);
+    expect(await start(URL_LINE)).toBe(1_000);
+    expect(await start(`${URL_LINE}[log]\nlevel = "loud"`)).toBe(1_000);
+    expect(await start(`${URL_LINE}[log]\nlevel = "debug"`)).toBeGreaterThan(1_000);
   });
 
-  it("that cannot be written is a storage error with a hint", () => {
+  it("that cannot be written is a storage error with a hint", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/pipit.toml", URL_LINE);
-    const loaded = loadConfig(recordingShell(), { sysroot: root.path }, { requireServer: true });
-    const error = errorOf(() => saveLastGood(loaded, join(root.path, "none")));
+    const loaded = await loadConfig(
+      recordingShell(),
+      { sysroot: root.path },
+      { requireServer: true },
+    );
+    const error = await errorOf(() => saveLastGood(loaded, join(root.path, "none")));
     expect(error).toMatchObject({ kind: "storage", hint: expect.stringContaining("writable") });
   });
 });

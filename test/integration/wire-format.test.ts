@@ -62,7 +62,7 @@ it("a telemetry request on the wire carries string, boolean, double, long and JS
   const { payload } = packBatch(
     [{ id: 1, ts: 1_795_341_600_000, readings: documentReadings }],
     { maxBytes: 1_024, maxEntries: 1 },
-    { precision: 3, decimalKeys: new Set(["doubleKey"]) },
+    { precision: 3, isDecimal: (key) => key === "doubleKey" },
   );
   const bytes = payload ?? expect.fail("nothing to send");
   const sent = await datagramOf((api, signal) =>

@@ -6,7 +6,11 @@ import {
 import type { ConfigFile } from "../../agent/config/toml-file.ts";
 
 export const knownNames = {
-  metricNames: ["cpu", "load", "memory", "disk", "network", "uptime", "load5", "swapUsage"],
+  metricNames: [
+    ...["cpu", "load", "memory", "disk", "network", "wifi", "uptime", "pi", "agent", "sensors"],
+    ...["load5", "swapUsage", "inodeUsage"],
+  ],
+  schedule: (text: string) => (text.split(" ").length === 5 ? null : "not five fields; write five"),
 };
 
 /** A file of mode 0640 with this text. */

@@ -12,6 +12,7 @@ const core: readonly Part[] = [
   "config",
   "device",
   "downlink",
+  "sensors",
   "telemetry",
   "thingsboard",
 ];
@@ -42,6 +43,7 @@ const mayImport: Readonly<Record<Part, readonly Target[]>> = {
   config: layer1,
   platform: [...layer1, "config"],
   collectors: belowL2,
+  sensors: [...belowL2, "collectors", "collectors/collector.ts"],
   coap: belowL2,
   thingsboard: [...belowL2, "coap"],
   telemetry: [...belowL2, "coap", "thingsboard", "collectors/collector.ts"],
@@ -58,8 +60,11 @@ const packages: Readonly<Record<string, readonly Part[]>> = {
   "smol-toml": ["config"],
   "coap-packet": ["coap"],
   coap: ["sandbox"],
+  "node-cron": ["platform"],
+  systeminformation: ["platform"],
   // Development tools must not reach the device.
   vitest: [],
+  "fast-check": [],
   esbuild: [],
   "not-in-package-json": [],
 };

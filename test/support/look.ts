@@ -1,5 +1,17 @@
+import type { Devices } from "../../agent/collectors/collector.ts";
+import { createHealth } from "../../agent/health.ts";
 import type { Collect, Readings } from "../../agent/ports.ts";
 
 /** One look of a collector at a moment of the monotonic clock. */
 export const lookAt = (collect: Collect, monotonicMs: number): Promise<Readings | null> =>
   collect({ monotonicMs, signal: new AbortController().signal });
+
+/** A machine without an under-voltage alarm, and an agent that has done nothing yet. */
+export const noDevices: Devices = {
+  throttle: { take: async () => null },
+  agent: {
+    health: createHealth(),
+    journal: { stats: () => ({ waiting: 0, dropped: 0 }) },
+    coap: () => ({ lastRoundTripMs: null, retransmissions: 0 }),
+  },
+};

@@ -19,13 +19,16 @@ function reloadable() {
   };
   const at: number[] = [];
   const start = clock.monotonic();
-  const reloads = onReload(shell, clock, () => void at.push(clock.monotonic() - start));
+  const reloads = onReload(shell, clock, async () => {
+    at.push(clock.monotonic() - start);
+  });
   return { clock, at, reloads, hangup: () => hangup() };
 }
 
-it("reloads at once", () => {
-  const { hangup, at } = reloadable();
+it("reloads at once", async () => {
+  const { clock, hangup, at } = reloadable();
   hangup();
+  await clock.settle();
   expect(at).toEqual([0]);
 });
 

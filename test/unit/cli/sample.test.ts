@@ -16,10 +16,10 @@ async function run(names: readonly string[], options: OptionValues = {}) {
 it("prints the readings of a system root, without any configuration", async () => {
   const { exit, out, err } = await run(["memory", "thermal", "uptime"]);
   expect(out.slice(0, -1)).toEqual([
-    "cpuTemperature      48.2 °C",
-    "memoryUsage         31.0 %",
-    "memoryAvailableMb   2745 MB",
-    "uptime             86357 s",
+    "cpuTemperature      48.2 °C  /sys/class/thermal/thermal_zone*/temp",
+    "memoryUsage         31.0 %   /proc/meminfo",
+    "memoryAvailableMb   2745 MB  /proc/meminfo",
+    "uptime             86357 s   /proc/uptime",
   ]);
   expect(out.join()).toMatch(/4 readings, 4 ok, 0 failed, \d+\.\d ms$/);
   expect(err).toEqual([]);
@@ -30,6 +30,13 @@ it("prints with --json what ThingsBoard would be sent: whole numbers stay whole,
   const { out } = await run(["memory", "uptime"], { json: true });
   expect(out.join()).toMatch(
     /^\{"ts":\d{13},"values":\{"memoryUsage":31\.0,"memoryAvailableMb":2744\.517,"uptime":86357\}\}$/,
+  );
+});
+
+it("prints sensors by their keys, with the file that is read", async () => {
+  const { out } = await run(["bme280At1x76Temperature"]);
+  expect(out[0]).toMatch(
+    /^bme280At1x76Temperature {2}22\.5 °C {2}\/sys\/.*\/1-0076\/iio:device0\/in_temp_input$/,
   );
 });
 

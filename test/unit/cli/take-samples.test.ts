@@ -1,33 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { takeSamples } from "../../../agent/cli/take-samples.ts";
-import type { Collector } from "../../../agent/collectors/collector.ts";
-import { defaultCollectorSettings } from "../../../agent/collectors/index.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import type { Collect } from "../../../agent/ports.ts";
-import { fixtureHost } from "../../support/fixtures.ts";
+import type { Source } from "../../../agent/source.ts";
+import { aSource } from "../../support/a-source.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
-const collector = (name: string, collect: Collect): Collector => ({
-  name,
-  metric: name,
-  keys: { [name]: { unit: "" } },
-  open: () => collect,
-});
+const source = (name: string, collect: Collect): Source =>
+  aSource({ name, collect, keys: { [name]: { unit: "", source: "/proc/test" } } });
 /** A rate: nothing on its first look. */
-const rate = (): Collector => {
+const rate = (): Source => {
   let looks = 0;
-  return collector("rate", async () => (looks++ === 0 ? {} : { rate: looks }));
+  return source("rate", async () => (looks++ === 0 ? {} : { rate: looks }));
 };
-const plain = collector("plain", async () => ({ plain: 5, undeclared: 6 }));
+const plain = source("plain", async () => ({ plain: 5 }));
 
-function start(collectors: readonly Collector[], count = 1) {
+function start(sources: readonly Source[], count = 1) {
   const clock = virtualClock();
   const stop = new AbortController();
   const samples = takeSamples({
-    host: fixtureHost("x64"),
     clock,
-    selection: { collectors, keys: new Set(collectors.map(({ name }) => name)) },
-    settings: defaultCollectorSettings,
+    sources: async () => sources,
     count,
     intervalMs: 1_000,
     signal: stop.signal,
@@ -49,8 +42,8 @@ describe("taking samples", () => {
     expect((await samples.next()).done).toBe(true);
   });
 
-  it("does not wait where one look shows everything, and shows only what is declared", async () => {
-    const absent = collector("absent", async () => null);
+  it("does not wait where one look shows everything that this machine has", async () => {
+    const absent = source("absent", async () => null);
     const { clock, samples } = start([plain, absent]);
     expect((await samples.next()).value).toMatchObject({ readings: { plain: 5 } });
     expect(clock.pending).toBe(0);
@@ -69,24 +62,30 @@ describe("taking samples", () => {
   });
 
   it("keeps what the others read when one fails or does not answer", async () => {
-    const broken = collector("broken", async () => {
+    const broken = source("broken", async () => {
       throw new AgentError("sensor", "it is broken");
     });
-    const hung = collector("hung", () => new Promise(() => {}));
+    const hung = source("hung", () => new Promise(() => {}));
     const { clock, samples } = start([broken, hung, plain]);
     const next = samples.next();
     await clock.advance(2_000);
     const taken = (await next).value;
     if (!taken) throw new Error("no sample");
     expect(taken.readings).toEqual({ plain: 5 });
-    expect([...taken.failures].map(([{ name }, { message }]) => `${name}: ${message}`)).toEqual([
-      "broken: it is broken",
-      "hung: no answer within 2000 ms",
-    ]);
+    const failures = taken.looks.flatMap(({ source: { name }, outcome }) =>
+      outcome instanceof AgentError ? [`${name}: ${outcome.message}`] : [],
+    );
+    expect(failures).toEqual(["broken: it is broken", "hung: no answer within 2000 ms"]);
+  });
+
+  it("of two that give one key shows the first, as the agent does", async () => {
+    const other = aSource({ name: "other", collect: async () => ({ plain: 6 }) });
+    const { samples } = start([plain, other]);
+    expect((await samples.next()).value).toMatchObject({ readings: { plain: 5 } });
   });
 
   it("does not take a bug for a broken sensor", async () => {
-    const buggy = collector("buggy", async () => {
+    const buggy = source("buggy", async () => {
       throw new TypeError("a bug");
     });
     await expect(start([buggy]).samples.next()).rejects.toThrow(TypeError);

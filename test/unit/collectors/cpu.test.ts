@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cpu, cpuShares, parseCpuTicks } from "../../../agent/collectors/cpu.ts";
 import { defaultCollectorSettings } from "../../../agent/collectors/index.ts";
 import { fixtureHost } from "../../support/fixtures.ts";
-import { lookAt } from "../../support/look.ts";
+import { lookAt, noDevices } from "../../support/look.ts";
 
 const ticks = (busy: number, idle: number, iowait = 0, steal = 0) =>
   parseCpuTicks(`cpu  ${busy} 0 0 ${idle} ${iowait} 0 0 ${steal} 0 0\n`);
@@ -66,7 +66,7 @@ describe("the shares between two looks", () => {
 describe("the collector", () => {
   it("has no value on the first look and the mean since then on the second", async () => {
     const host = fixtureHost("rates-0", "rates-1");
-    const collect = cpu.open(host, defaultCollectorSettings);
+    const collect = cpu.open(host, defaultCollectorSettings, noDevices);
     expect(await lookAt(collect, 0)).toEqual({});
     host.next();
     expect(await lookAt(collect, 10_000)).toEqual({ cpuUsage: 15, cpuIowait: 5, cpuSteal: 2 });
@@ -74,10 +74,10 @@ describe("the collector", () => {
 
   it("keeps a baseline for each reader", async () => {
     const host = fixtureHost("rates-0", "rates-1");
-    const early = cpu.open(host, defaultCollectorSettings);
+    const early = cpu.open(host, defaultCollectorSettings, noDevices);
     await lookAt(early, 0);
     host.next();
-    const late = cpu.open(host, defaultCollectorSettings);
+    const late = cpu.open(host, defaultCollectorSettings, noDevices);
     expect(await lookAt(late, 10_000)).toEqual({});
     expect(await lookAt(early, 10_000)).toMatchObject({ cpuUsage: 15 });
   });

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { diskReadings, disks } from "../../../agent/collectors/disk.ts";
 import { defaultCollectorSettings } from "../../../agent/collectors/index.ts";
 import { isMounted } from "../../../agent/collectors/mounts.ts";
+import type { Host } from "../../../agent/ports.ts";
 import { failingAt, fixtureDisk, fixtureHost } from "../../support/fixtures.ts";
-import { lookAt } from "../../support/look.ts";
+import { lookAt, noDevices } from "../../support/look.ts";
 
 const stats = {
   blockBytes: 4_096,
@@ -77,10 +78,10 @@ describe("the keys", () => {
 });
 
 describe("the collectors", () => {
-  const open = (path: string, host = fixtureHost("pi4")) => {
+  const open = (path: string, host: Host = fixtureHost("pi4")) => {
     const [collector] = disks([path]);
     if (!collector) throw new Error("no collector");
-    return collector.open(host, defaultCollectorSettings);
+    return collector.open(host, defaultCollectorSettings, noDevices);
   };
 
   it("read a second file system under its own keys", async () => {
@@ -102,13 +103,7 @@ describe("the collectors", () => {
 
   it("have no value where the path does not exist", async () => {
     const host = failingAt(fixtureHost("pi4"), "/mnt/usb", "ENOENT");
-    const [collector] = disks(["/mnt/usb"]);
-    expect(
-      await collector?.open(
-        host,
-        defaultCollectorSettings,
-      )({ monotonicMs: 0, signal: new AbortController().signal }),
-    ).toBeNull();
+    expect(await lookAt(open("/mnt/usb", host), 0)).toBeNull();
   });
 });
 

@@ -3,7 +3,7 @@ import { defaultCollectorSettings } from "../../../agent/collectors/index.ts";
 import { network, parseTraffic, trafficRates } from "../../../agent/collectors/network.ts";
 import type { Host } from "../../../agent/ports.ts";
 import { failingAt, fixtureHost } from "../../support/fixtures.ts";
-import { lookAt } from "../../support/look.ts";
+import { lookAt, noDevices } from "../../support/look.ts";
 
 const header = "Inter-|   Receive\n face |bytes\n";
 const line = (name: string, rx: number, tx: number) =>
@@ -51,7 +51,7 @@ describe("the table of counters", () => {
 describe("the rates", () => {
   it("sum the interfaces that grew; a reset, a wrap and a newcomer give nothing for this beat", async () => {
     const host = fixtureHost("rates-0", "rates-1");
-    const collect = network.open(host, defaultCollectorSettings);
+    const collect = network.open(host, defaultCollectorSettings, noDevices);
     expect(await lookAt(collect, 0)).toEqual({});
     host.next();
     // eth0 received 50000 and sent 10000 bytes in 10 s; eth1 wrapped on the way in and sent 2000
@@ -66,7 +66,7 @@ describe("the rates", () => {
 
   it("start anew after a stall", async () => {
     const text = { now: dev(line("eth0", 0, 0)) };
-    const collect = network.open(hostOf(text, ["eth0"]), defaultCollectorSettings);
+    const collect = network.open(hostOf(text, ["eth0"]), defaultCollectorSettings, noDevices);
     await lookAt(collect, 0);
     expect(await lookAt(collect, 1_000)).toEqual({ networkRxBps: 0, networkTxBps: 0 });
     text.now = dev(line("eth0", 9_000, 9_000));
@@ -78,7 +78,7 @@ describe("the rates", () => {
 
 describe("the interfaces", () => {
   const rates = async (host: Host, text: { now: string }, settings = defaultCollectorSettings) => {
-    const collect = network.open(host, settings);
+    const collect = network.open(host, settings, noDevices);
     text.now = dev(line("lo", 0, 0), line("eth0", 0, 0), line("docker0", 0, 0));
     await lookAt(collect, 0);
     text.now = dev(line("lo", 1, 1), line("eth0", 10, 10), line("docker0", 100, 100));
@@ -105,7 +105,7 @@ describe("the interfaces", () => {
 
   it("do not become the bridges when the only adapter is pulled out", async () => {
     const text = { now: dev(line("eth0", 0, 0), line("docker0", 0, 0)) };
-    const collect = network.open(hostOf(text, ["eth0"]), defaultCollectorSettings);
+    const collect = network.open(hostOf(text, ["eth0"]), defaultCollectorSettings, noDevices);
     await lookAt(collect, 0);
     text.now = dev(line("docker0", 50, 50));
     expect(await lookAt(collect, 1_000)).toBeNull();
@@ -113,12 +113,16 @@ describe("the interfaces", () => {
 
   it("are a subject that a machine without any does not have", async () => {
     const text = { now: dev(line("lo", 0, 0)) };
-    expect(await lookAt(network.open(hostOf(text, []), defaultCollectorSettings), 0)).toBeNull();
+    expect(
+      await lookAt(network.open(hostOf(text, []), defaultCollectorSettings, noDevices), 0),
+    ).toBeNull();
   });
 
   it("are an error when it cannot be told which are physical", async () => {
     const host = failingAt(fixtureHost("pi4"), "/sys/class/net/wlan0/device", "EACCES");
-    await expect(lookAt(network.open(host, defaultCollectorSettings), 0)).rejects.toMatchObject({
+    await expect(
+      lookAt(network.open(host, defaultCollectorSettings, noDevices), 0),
+    ).rejects.toMatchObject({
       kind: "sensor",
       message: "/sys/class/net/wlan0/device: EACCES",
     });

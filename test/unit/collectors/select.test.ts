@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Collector, KeySpec } from "../../../agent/collectors/collector.ts";
 import { collectors, collectorsFor } from "../../../agent/collectors/index.ts";
 import { metricNames, selectCollectors } from "../../../agent/collectors/select.ts";
 
@@ -42,12 +43,43 @@ describe("a selection", () => {
     });
   });
 
+  it("by group has all keys of a group without a default, but none beside a default", () => {
+    const spec: KeySpec = { unit: "", meaning: "made up", source: "/x", optional: true };
+    const made = (name: string, metric: string, keys: Collector["keys"]): Collector => ({
+      name,
+      metric,
+      keys,
+      open: () => async () => null,
+    });
+    const tank = made("madeUpTank", "madeUpTank", { madeUpLevel: spec, madeUpFlow: spec });
+    const all = [...collectors, tank, made("madeUpExtra", "cpu", { madeUpTicks: spec })];
+    expect(select(["madeUpTank", "cpu"], all).keys).toEqual([
+      "cpuUsage",
+      "cpuTemperature",
+      "madeUpLevel",
+      "madeUpFlow",
+    ]);
+  });
+
+  it.each(collectors.flatMap(({ keys }) => Object.keys(keys)))(
+    "by the key %s has that key alone, on each disk",
+    (key) => expect(select([key])).toMatchObject({ keys: [key] }),
+  );
+
+  it("by group reaches no key that merely ends like it: pressureCpu, pressureMemory", () => {
+    const { keys } = select(["cpu", "memory", "disk", "pi", "agent"]);
+    expect(keys.filter((key) => key.startsWith("pressure"))).toEqual([]);
+  });
+
   it("of nothing opens nothing", () => expect(select([])).toEqual({ names: [], keys: [] }));
 });
 
 it("the names of metrics are the groups and the keys, each once", () => {
   const names = metricNames(collectors);
-  expect(names.slice(0, 7)).toEqual(["cpu", "load", "memory", "swap", "disk", "network", "uptime"]);
+  const groups = [...new Set(collectors.map(({ metric }) => metric))];
+  expect(names.slice(0, groups.length)).toEqual(groups);
+  for (const group of ["cpu", "memory", "disk", "diskIo", "pi", "agent"])
+    expect(groups).toContain(group);
   expect(names).toContain("cpuIowait");
   expect(new Set(names).size).toBe(names.length);
 });
@@ -58,6 +90,12 @@ describe("the collectors", () => {
     const keys = twoDisks.flatMap((collector) => Object.keys(collector.keys));
     expect(new Set(names).size).toBe(names.length);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("have the keys of a group in one place: none is named like a group of others", () => {
+    const groups = new Set(twoDisks.map(({ metric }) => metric));
+    for (const { metric, keys } of twoDisks)
+      for (const key of Object.keys(keys)) if (groups.has(key)) expect(key).toBe(metric);
   });
 
   it("have keys that need no quoting in a rule script", () => {

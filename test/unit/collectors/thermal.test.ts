@@ -3,10 +3,11 @@ import { defaultCollectorSettings } from "../../../agent/collectors/index.ts";
 import { cpuZone, parseTemperature, thermal } from "../../../agent/collectors/thermal.ts";
 import type { Host } from "../../../agent/ports.ts";
 import { failingAt, fixtureHost } from "../../support/fixtures.ts";
-import { lookAt } from "../../support/look.ts";
+import { lookAt, noDevices } from "../../support/look.ts";
 
 const ZONE = "/sys/class/thermal/thermal_zone0";
-const temperatureOf = (host: Host) => lookAt(thermal.open(host, defaultCollectorSettings), 0);
+const temperatureOf = (host: Host) =>
+  lookAt(thermal.open(host, defaultCollectorSettings, noDevices), 0);
 
 it.each([
   ["pi4", 48.199],
@@ -25,16 +26,16 @@ it("has no such subject on a machine without zones", async () => {
 
 describe("the zone", () => {
   const zones = (...types: readonly string[]) =>
-    types.map((type, index) => ({ name: `thermal_zone${index}`, type }));
+    types.map((label, index) => ({ folder: `thermal_zone${index}`, label }));
 
   it.each([
     [["iwlwifi", "cpu-thermal"], "thermal_zone1"],
     [["soc-thermal", "cpu-thermal"], "thermal_zone1"],
     [["gpu", "SoC_max"], "thermal_zone1"],
     [["cpu0-thermal", "cpu1-thermal"], "thermal_zone0"],
-    [["acpitz", "iwlwifi"], null],
-    [[], null],
-  ])("of %j is %j", (types, name) => expect(cpuZone(zones(...types))).toBe(name));
+    [["acpitz", "iwlwifi"], undefined],
+    [[], undefined],
+  ])("of %j is %j", (types, name) => expect(cpuZone(zones(...types))?.folder).toBe(name));
 
   it("is found once", async () => {
     const asked: string[] = [];
@@ -46,7 +47,7 @@ describe("the zone", () => {
         return host.readDir(path);
       },
     };
-    const collect = thermal.open(counting, defaultCollectorSettings);
+    const collect = thermal.open(counting, defaultCollectorSettings, noDevices);
     await lookAt(collect, 0);
     await lookAt(collect, 1_000);
     expect(asked).toEqual(["/sys/class/thermal"]);
@@ -54,7 +55,7 @@ describe("the zone", () => {
 
   it("is looked for again after it went away", async () => {
     const host = fixtureHost("pi4", "x64", "pi5");
-    const collect = thermal.open(host, defaultCollectorSettings);
+    const collect = thermal.open(host, defaultCollectorSettings, noDevices);
     expect(await lookAt(collect, 0)).toEqual({ cpuTemperature: 48.199 });
     host.next();
     expect(await lookAt(collect, 1_000)).toBeNull();

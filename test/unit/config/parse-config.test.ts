@@ -32,12 +32,19 @@ describe("parseConfig", () => {
       [telemetry]
       interval = "5m"
       phase = "30s"
+      other_intervals = { disk = "10m", load5 = "1s" }
+      deadband = 0.5
+      max_silence = "1h"
       precision = 0
       live_first = false
       [system]
       metrics = ["cpu", "load5"]
       disk_paths = ["/", "/data"]
       network_interfaces = ["eth0"]
+      pi_throttle = false
+      inventory = false
+      [publish]
+      on_change = true
       [outbox]
       max_size = "1MB"
       max_age = "2h"
@@ -55,14 +62,27 @@ describe("parseConfig", () => {
         on_hardware_change: "stop",
         on_revoked: "reprovision",
       },
-      telemetry: { interval: 300_000, phase: 30_000, precision: 0, live_first: false },
+      telemetry: {
+        interval: 300_000,
+        phase: 30_000,
+        other_intervals: { disk: 600_000, load5: 1_000 },
+        deadband: 0.5,
+        max_silence: 3_600_000,
+        precision: 0,
+        live_first: false,
+      },
       system: {
         metrics: ["cpu", "load5"],
         disk_paths: ["/", "/data"],
         network_interfaces: ["eth0"],
+        pi_throttle: false,
+        inventory: false,
       },
+      publish: { on_change: true },
       outbox: { max_size: 1_000_000, max_age: 7_200_000 },
       log: { level: "debug" },
+      sensors: [],
+      jobs: [],
     });
   });
 
@@ -230,7 +250,9 @@ describe("parseConfig", () => {
 
   it("accepts the names of metrics that its caller knows, and no others", () => {
     const input = { files: [configFile('[system]\nmetrics = ["tide"]')] };
-    expect(parseConfig(input, { metricNames: ["tide"] }).config.system.metrics).toEqual(["tide"]);
+    expect(
+      parseConfig(input, { metricNames: ["tide"], schedule: () => null }).config.system.metrics,
+    ).toEqual(["tide"]);
     expect(parseConfig(input, knownNames).problems).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ import { parseFile } from "../../support/config-input.ts";
 
 /** Settings that have no default: the sample shows an example. */
 const examples = /^# ((url|key|secret) = )/gm;
-const uncommented = (text: string) => text.replace(/^# (\w+ = )/gm, "$1");
+const uncommented = (text: string) => text.replace(/^# (\w+ = |\[\[)/gm, "$1");
 
 it("is an empty configuration as it stands", () => {
   const { config, problems, origins } = parseFile(sampleToml());
@@ -17,7 +17,7 @@ it("is an empty configuration as it stands", () => {
 
 it("shows every setting, and every default as the default that counts", () => {
   const { config, problems, origins } = parseFile(
-    uncommented(sampleToml().replace(examples, "## $1")),
+    uncommented((sampleToml().split("# Sensors;")[0] ?? "").replace(examples, "## $1")),
   );
   expect(config).toEqual(defaultConfig);
   expect(problems).toEqual([]);
@@ -30,6 +30,13 @@ it("has examples that are valid", () => {
   expect(problems).toEqual([]);
   expect(config.server.url).toBe("coap://tb.example.com");
   expect(config.provisioning).toMatchObject({ key: "profile-key", secret: "profile-secret" });
+  expect(config.sensors.map(({ type, key }) => [type, key])).toEqual([
+    ["kernel", "tankTemperature"],
+    ["gpio", "doorOpen"],
+    ["exec", "upsCharge"],
+    ["file", "waterLevel"],
+  ]);
+  expect(config.jobs).toEqual([{ schedule: "0 6 * * *", run: "sample" }]);
 });
 
 it("fits on a wide terminal", () => {

@@ -11,7 +11,11 @@ it.each([
   ["keys above the first header", 'a=1\n"b c"=2', ["a = 1", "b c = 2"]],
   ["dotted and quoted keys", "a . \"b\" . 'c' = 1", ["a . b . c = 1"]],
   ["a quoted and a dotted header", '["a"]\n[b . c]\nd=1', ["[a]", "[b . c]", "b . c . d = 1"]],
-  ["an array of tables", "[[a]]\nb=1", ["[a]", "a . b = 1"]],
+  [
+    "arrays of tables, counted",
+    "[[a]]\nb=1\n[[a]]\nb=2",
+    ["[a . 0]", "a . 0 . b = 1", "[a . 1]", "a . 1 . b = 2"],
+  ],
   [
     "an inline table with its keys",
     'a = { b = "1", c.d = [2, { e = 3 }] } # f = 4',

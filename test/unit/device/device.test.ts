@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { type DeviceDeps, runDevice } from "../../../agent/device/device.ts";
 import { createProvisioner } from "../../../agent/device/provisioner.ts";
 import { AgentError } from "../../../agent/errors.ts";
+import { createHealth } from "../../../agent/health.ts";
 import { memoryJournal } from "../../../agent/platform/memory-journal.ts";
 import { createOutbox } from "../../../agent/telemetry/outbox.ts";
 import { createPublisher } from "../../../agent/telemetry/publisher.ts";
@@ -30,7 +31,7 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
   const random = { fraction: () => 0.999, bytes: (size: number) => new Uint8Array(size).fill(7) };
   const journal = memoryJournal({ clock, maxBytes: 1e6, maxAgeMs: 1e12 });
   const outbox = createOutbox({ journal, liveFirst: true });
-  const serialise = { precision: 3, decimalKeys: new Set<string>() };
+  const serialise = { precision: 3, isDecimal: () => false };
   const statuses: string[] = [];
   const deps: DeviceDeps = {
     provisioner: createProvisioner({
@@ -45,8 +46,9 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
       onHardwareChange: "reprovision",
       log,
     }),
-    publisher: createPublisher({ api, outbox, serialise, clock, log }),
+    publisher: createPublisher({ api, outbox, serialise, clock, health: createHealth(), log }),
     outbox,
+    attributes: { afterDelivery: async () => {} },
     clock,
     random,
     vitals: createVitals(clock),
@@ -209,5 +211,55 @@ it("a bug ends the run: nobody hides it", async () => {
     },
   });
   await new Promise((resolve) => setImmediate(resolve));
+  expect(await end()).toBe(bug);
+});
+
+it("tells of every delivery, and does not wait for what comes of it", async () => {
+  const told: string[] = [];
+  let ended = false;
+  const { clock, tb, accept, states, end } = startDevice({
+    attributes: {
+      afterDelivery: (accessToken, signal) =>
+        new Promise((resolve) => {
+          told.push(accessToken);
+          const onAbort = () => {
+            ended = true;
+            resolve();
+          };
+          signal.addEventListener("abort", onAbort, { once: true });
+        }),
+    },
+  });
+  await accept(1);
+  await clock.settle();
+  await accept(2);
+  await clock.settle();
+  expect(tb.telemetry).toHaveLength(2);
+  expect(told).toEqual([...tb.devices.values()].flatMap((token) => [token, token]));
+  expect(states().at(-1)).toBe("offline -> online");
+  expect(await end()).toBe(stopped);
+  expect(ended).toBe(true);
+});
+
+it("a failed delivery is not told", async () => {
+  const told: string[] = [];
+  const { clock, broken, accept, end } = startDevice({
+    attributes: { afterDelivery: async (accessToken) => void told.push(accessToken) },
+  });
+  await clock.settle();
+  broken.now = true;
+  await accept(1);
+  await clock.advance(MINUTE);
+  expect(told).toEqual([]);
+  await end();
+});
+
+it("a bug beside the loop ends the run as well", async () => {
+  const bug = new TypeError("oops");
+  const { clock, accept, end } = startDevice({
+    attributes: { afterDelivery: () => Promise.reject(bug) },
+  });
+  await accept(1);
+  await clock.settle();
   expect(await end()).toBe(bug);
 });

@@ -48,6 +48,7 @@ const state = {
       name: "rpi-1",
       credentialsType: "ACCESS_TOKEN",
       observes: ["rpc"],
+      attributes: { client: { "<i>": "6.12-rpi" }, shared: {} },
       telemetry: {
         ...{ samples: 1, points: 1, repeats: 0 },
         keys: { "<b>": { points: 1, latest: { ts: 0, type: "LONG", value: 4 } } },
@@ -56,7 +57,7 @@ const state = {
   },
 };
 
-test("the page shows the counters, the faults in force and the latest values, as text", async () => {
+test("the page shows the counters, the faults in force, the latest values and the attributes, as text", async () => {
   const { byId, looks, settle } = openPage(state);
   await settle();
   expect(byId.get("counters")?.textContent).toBe(
@@ -64,7 +65,8 @@ test("the page shows the counters, the faults in force and the latest values, as
   );
   expect(byId.get("faults")?.textContent).toBe("lossUp 30");
   const shown = JSON.stringify(byId.get("devices")?.children);
-  for (const text of ["rpi-1", '"textContent":"<b>"', '"textContent":4', "observes rpc"]) {
+  const device = ["rpi-1", '"textContent":"<b>"', '"textContent":4', "observes rpc"];
+  for (const text of [...device, '"textContent":"<i>"', '"textContent":"6.12-rpi"']) {
     expect(shown).toContain(text);
   }
   expect(looks).toHaveLength(1);

@@ -3,7 +3,7 @@ import type { JournalEntry } from "../../../agent/ports.ts";
 import { packBatch } from "../../../agent/telemetry/batch.ts";
 
 const TS = 1_795_341_600_000;
-const options = { precision: 3, decimalKeys: new Set<string>() };
+const options = { precision: 3, isDecimal: () => false };
 const entry = (id: number, text = "x"): JournalEntry => ({ id, ts: TS + id, readings: { text } });
 const pack = (entries: JournalEntry[], maxBytes = 1_024, maxEntries = 32) => {
   const batch = packBatch(entries, { maxBytes, maxEntries }, options);

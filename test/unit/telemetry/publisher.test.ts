@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { AgentError } from "../../../agent/errors.ts";
+import { createHealth } from "../../../agent/health.ts";
 import { memoryJournal } from "../../../agent/platform/memory-journal.ts";
 import { createOutbox } from "../../../agent/telemetry/outbox.ts";
 import { createPublisher } from "../../../agent/telemetry/publisher.ts";
@@ -27,8 +28,9 @@ async function publisherWith(samples: number, respond: (values: number[]) => Ans
   const publisher = createPublisher({
     api: createDeviceApi(server),
     outbox,
-    serialise: { precision: 3, decimalKeys: new Set() },
+    serialise: { precision: 3, isDecimal: () => false },
     clock,
+    health: createHealth(),
     log,
   });
   return { publisher, outbox, sent, log, waiting: () => journal.stats().waiting };

@@ -76,3 +76,22 @@ it("gives the token a path segment of its own, slashes and all", async () => {
   await createDeviceApi(server).publishTelemetry("a/b", new Uint8Array(2), never);
   expect(server.requests[0]?.path).toEqual(["api", "v1", "a/b", "telemetry"]);
 });
+
+it("posts client attributes as JSON to the device's own path", async () => {
+  const server = fakeServer(() => answer("2.01"));
+  const payload = new TextEncoder().encode('{"kernel":"6.12"}');
+  await createDeviceApi(server).publishAttributes("a/b", payload, never);
+  expect(server.requests).toEqual([
+    { method: "POST", path: ["api", "v1", "a/b", "attributes"], payload, contentFormat: 50 },
+  ]);
+});
+
+it.each<[string, string]>([
+  ["4.01", "unauthorized"],
+  ["4.00", "rejected"],
+  ["5.00", "transient"],
+])("turns %s to attributes into the kind %s", async (code, kind) => {
+  await expect(api(code).publishAttributes("t", new Uint8Array(2), never)).rejects.toMatchObject({
+    kind,
+  });
+});

@@ -1,0 +1,9 @@
+import type { AgentState } from "../collectors/collector.ts";
+import { createHealth } from "../health.ts";
+
+/** For commands that look at the machine without being the agent. */
+export const noAgent: AgentState = {
+  health: createHealth(),
+  journal: { stats: () => ({ waiting: 0, dropped: 0 }) },
+  coap: () => ({ lastRoundTripMs: null, retransmissions: 0 }),
+};

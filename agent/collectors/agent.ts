@@ -1,0 +1,112 @@
+import type { Host, Readings } from "../ports.ts";
+import type { AgentState, Collector } from "./collector.ts";
+import { count, unexpected } from "./parse.ts";
+import { readOptional } from "./read.ts";
+
+const STATUS = "/proc/self/status";
+const IO = "/proc/self/io";
+
+/** Nobody needs these figures at every beat. */
+const PACE_MS = 5 * 60_000;
+
+/** `source` of what no file says. */
+const AGENT = "the agent";
+
+/**
+ * How the agent itself is: every 5 minutes, and at once when something was lost. The kernel counts its memory in kB of
+ * 1024 bytes ("RssAnon:\t   41216 kB", without the files that are mapped) and the bytes that it had written to disks
+ * ("write_bytes: 4096"), both since the process started.
+ */
+export const agent: Collector = {
+  name: "agent",
+  metric: "agent",
+  keys: {
+    agentBuffered: {
+      unit: "",
+      meaning: "samples that wait for the server",
+      source: AGENT,
+      whole: true,
+    },
+    agentDropped: {
+      unit: "",
+      meaning: "samples given up: too old, too many, or refused by the server",
+      source: AGENT,
+      whole: true,
+    },
+    agentRttMs: { unit: "ms", meaning: "last round trip to the server", source: AGENT },
+    agentRetries: {
+      unit: "",
+      meaning: "CoAP retransmissions since the agent started",
+      source: AGENT,
+      whole: true,
+    },
+    agentMemoryMb: { unit: "MB", meaning: "memory of the agent's own", source: STATUS },
+    agentDiskWriteMb: {
+      unit: "MB",
+      meaning: "written to disks since the agent started",
+      source: IO,
+    },
+    agentSensorErrors: {
+      unit: "",
+      meaning: "looks that failed since the agent started",
+      source: AGENT,
+      whole: true,
+    },
+  },
+  open(host, _settings, devices) {
+    let dueMs = Number.NEGATIVE_INFINITY;
+    let reported: Counters | null = null;
+    return async ({ monotonicMs }) => {
+      const counters = countersOf(devices.agent);
+      if (monotonicMs < dueMs && !isTrouble(reported, counters)) return {};
+      const readings = { ...counters, ...(await processReadings(host)) };
+      dueMs = monotonicMs + PACE_MS;
+      reported = counters;
+      return readings;
+    };
+  },
+};
+
+interface Counters extends Readings {
+  readonly agentDropped: number;
+  readonly agentSensorErrors: number;
+}
+
+function countersOf({ health, journal, coap }: AgentState): Counters {
+  const { waiting, dropped } = journal.stats();
+  const { lastRoundTripMs, retransmissions } = coap();
+  return {
+    agentBuffered: waiting,
+    agentDropped: dropped + health.refusedSamples,
+    ...(lastRoundTripMs === null ? {} : { agentRttMs: lastRoundTripMs }),
+    agentRetries: retransmissions,
+    agentSensorErrors: health.sensorErrors,
+  };
+}
+
+const isTrouble = (reported: Counters | null, now: Counters) =>
+  reported !== null &&
+  (now.agentDropped > reported.agentDropped || now.agentSensorErrors > reported.agentSensorErrors);
+
+async function processReadings(host: Host): Promise<Readings> {
+  const status = await readOptional(host, STATUS);
+  const io = await readOptional(host, IO);
+  return {
+    ...(status === null ? {} : { agentMemoryMb: parseOwnMemory(status) / 1e6 }),
+    ...(io === null ? {} : { agentDiskWriteMb: parseOwnWrites(io) / 1e6 }),
+  };
+}
+
+/** Bytes. @throws AgentError `sensor` */
+export function parseOwnMemory(status: string): number {
+  const kilobytes = count(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
+  if (kilobytes === null) throw unexpected(STATUS, "the status of a process", status);
+  return kilobytes * 1024;
+}
+
+/** Bytes. @throws AgentError `sensor` */
+export function parseOwnWrites(io: string): number {
+  const bytes = count(/^write_bytes: (\d+)$/m.exec(io)?.[1]);
+  if (bytes === null) throw unexpected(IO, "the I/O of a process", io);
+  return bytes;
+}

@@ -1,0 +1,20 @@
+import type { Config } from "../config/config.ts";
+import type { Platform } from "../ports.ts";
+import type { DeviceApi } from "../thingsboard/device-api.ts";
+import { type AttributeReporter, createAttributeReporter } from "./attribute-reporter.ts";
+import { createAttributeSource } from "./attributes.ts";
+import { configHash } from "./config-hash.ts";
+import type { LastStop } from "./last-stop.ts";
+
+/** The client attributes of this board, told to the device that it is. */
+export function openAttributes(
+  config: Config,
+  platform: Platform,
+  { api, lastStop }: { readonly api: DeviceApi; readonly lastStop: LastStop },
+): AttributeReporter {
+  const { host, clock, random, about, inventory } = platform;
+  const run = { configHash: configHash(config), storageMode: "memory", lastStop };
+  const gather = createAttributeSource({ host, clock, about, run });
+  const log = platform.log.child("attributes");
+  return createAttributeReporter({ gather, inventory, api, clock, random, log });
+}

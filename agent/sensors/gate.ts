@@ -1,0 +1,95 @@
+import { SensorFault } from "./fault.ts";
+
+export interface Turn {
+  /** What is read: its own id. */
+  readonly id: string;
+  readonly bus: string;
+}
+
+export interface Gate {
+  /**
+   * Runs `work` when its bus is free. Rejects when the signal aborts first; the work itself cannot be stopped, so from
+   * then on it counts as stuck, and nothing on its bus is begun, until it returns.
+   * @throws SensorFault `stuck`
+   */
+  run<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * Contains reads that never return. Each holds a thread of the pool of which DNS and all files live, so no more than
+ * `most` are ever out at a time: when that many are stuck, nothing is begun until one of them is back.
+ */
+export function createGate(most: number): Gate {
+  const waiting = new Set<string>();
+  /** Bus -> what is stuck on it. */
+  const stuck = new Map<string, string>();
+  const busTails = new Map<string, Promise<void>>();
+  const slots = createSlots(most);
+
+  const refusal = ({ id, bus }: Turn): SensorFault | null => {
+    const holder = stuck.get(bus);
+    if (holder === id || (holder === undefined && waiting.has(id)))
+      return fault(`${id}: its last read has not returned`);
+    if (holder !== undefined)
+      return fault(`${id}: bus ${bus} is held by the read of ${holder}, which has not returned`);
+    if (stuck.size < most) return null;
+    const holders = [...stuck.values()].join(", ");
+    return fault(`${id}: not read, ${stuck.size} reads have not returned: ${holders}`);
+  };
+
+  return {
+    run<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+      const refused = refusal(turn);
+      if (refused) return Promise.reject(refused);
+      const { id, bus } = turn;
+      let begun = false;
+      const late = () =>
+        fault(begun ? `${id}: no answer in time` : `${id}: bus ${bus} was not free in time`);
+      const inTurn = async (): Promise<T> => {
+        using _slot = await slots.take();
+        if (signal.aborted) throw late();
+        begun = true;
+        return await work();
+      };
+      waiting.add(id);
+      const mine = (busTails.get(bus) ?? Promise.resolve()).then(inTurn);
+      const over = () => {
+        waiting.delete(id);
+        if (stuck.get(bus) === id) stuck.delete(bus);
+        if (busTails.get(bus) === tail) busTails.delete(bus);
+      };
+      const tail = mine.then(over, over);
+      busTails.set(bus, tail);
+      return new Promise<T>((resolve, reject) => {
+        const onAbort = () => {
+          if (begun) stuck.set(bus, id);
+          reject(late());
+        };
+        signal.addEventListener("abort", onAbort, { once: true });
+        void tail.then(() => signal.removeEventListener("abort", onAbort));
+        mine.then(resolve, reject);
+      });
+    },
+  };
+}
+
+/** `take` resolves when one of `count` is free, in the order of asking; disposing gives it back. */
+function createSlots(count: number) {
+  let free = count;
+  const queue: (() => void)[] = [];
+  const giveBack = () => {
+    const next = queue.shift();
+    if (next) next();
+    else free++;
+  };
+  return {
+    async take(): Promise<Disposable> {
+      if (free > 0) free--;
+      else await new Promise<void>((resolve) => queue.push(resolve));
+      return { [Symbol.dispose]: giveBack };
+    },
+  };
+}
+
+const fault = (message: string) =>
+  new SensorFault("stuck", message, { hint: "look for its driver in dmesg" });
