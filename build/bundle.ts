@@ -12,11 +12,7 @@ export interface BundleOptions {
  * Looked up inside of a try, and not missed: `debug`, a part of the sandbox's CoAP server, would colour its lines;
  * systeminformation would read temperatures on macOS.
  */
-const optional = new Set([
-  "supports-color",
-  "osx-temperature-sensor",
-  "macos-temperature-sensor",
-]);
+const optional = new Set(["supports-color", "osx-temperature-sensor", "macos-temperature-sensor"]);
 
 /**
  * One CommonJS file: a single executable can neither import() files nor look packages up.

@@ -52,6 +52,7 @@ function openLine(calls: GpioCalls, request: GpioRequest, closed: () => void): G
   const fd = requestLine(calls, request);
   let counted = 0;
   let lastNumber = 0;
+  let isClosed = false;
   const drain = () => {
     for (;;) {
       const bytes = calls.read(fd, EVENTS * SIZES.gpio_v2_line_event);
@@ -67,7 +68,7 @@ function openLine(calls: GpioCalls, request: GpioRequest, closed: () => void): G
     isActive() {
       const values = encodeValues();
       if (calls.ioctl(fd, IOCTLS.GPIO_V2_LINE_GET_VALUES_IOCTL, values)) return decodeValue(values);
-      throw new AgentError("sensor", `${nameOf(request)} is gone`, {
+      throw new AgentError("sensor", `${nameOf(request)} cannot be read any more`, {
         hint: "is the chip plugged in?",
       });
     },
@@ -82,6 +83,8 @@ function openLine(calls: GpioCalls, request: GpioRequest, closed: () => void): G
       return counted;
     },
     [Symbol.dispose]() {
+      if (isClosed) return; // the number may belong to another file by now
+      isClosed = true;
       closed();
       calls.close(fd);
     },

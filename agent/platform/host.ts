@@ -10,6 +10,7 @@ import {
 import { join } from "node:path";
 import type { FileSystemStats, Host } from "../ports.ts";
 import { resolveBelow } from "./below-root.ts";
+import { counted } from "./outstanding-reads.ts";
 
 const DEFAULT_LIMIT_BYTES = 16 * 1024;
 
@@ -29,18 +30,21 @@ export function createHost({ root }: { readonly root: string }): Host {
   return {
     async readFile(path, limitBytes = DEFAULT_LIMIT_BYTES) {
       const inMemory = IN_MEMORY.some((prefix) => path.startsWith(prefix));
-      return (inMemory ? readTextSync : readText)(locate(path), limitBytes);
+      const at = locate(path);
+      return inMemory ? readTextSync(at, limitBytes) : counted(readText(at, limitBytes));
     },
-    readDir: async (path) => (await promises.readdir(locate(path))).sort(),
+    readDir: async (path) => (await counted(promises.readdir(locate(path)))).sort(),
     async realPath(path) {
-      if (real) return promises.realpath(path);
+      if (real) return counted(promises.realpath(path));
       const inside = resolveBelow(root, path);
       await promises.access(join(root, inside));
       return inside;
     },
     async statfs(path) {
       // Only the root of the machine itself is known not to hang: a network or USB mount may.
-      return stats(real && path === "/" ? statfsSync("/") : await promises.statfs(locate(path)));
+      return stats(
+        real && path === "/" ? statfsSync("/") : await counted(promises.statfs(locate(path))),
+      );
     },
   };
 }

@@ -20,7 +20,11 @@ const BURST = 100;
 type Accept = (readings: Readings) => Promise<void>;
 
 /** The Unix stream socket over which programs of this board hand in readings (docs/publish.md). */
-export function createIntake(options: IntakeOptions): Intake & AsyncDisposable {
+export function createIntake(options: IntakeOptions): Intake &
+  AsyncDisposable & {
+    /** Resolves when it listens, or has said why it cannot. */
+    settled(): Promise<void>;
+  } {
   const { clock } = options;
   let opened: Promise<Server | null> | null = null;
   let accept: Accept | null = null;
@@ -39,6 +43,9 @@ export function createIntake(options: IntakeOptions): Intake & AsyncDisposable {
           if (accept === given) accept = null;
         },
       };
+    },
+    async settled() {
+      await opened;
     },
     async [Symbol.asyncDispose]() {
       accept = null;
@@ -61,7 +68,13 @@ async function listen(
   onConnection: (socket: Socket) => void,
 ): Promise<Server | null> {
   const { createServer, connect } = await import("node:net");
-  const { chmod, unlink } = await import("node:fs/promises");
+  const { chmod, lstat, unlink } = await import("node:fs/promises");
+  const lookAt = async (place: string) => ({
+    isSocket: await lstat(place).then(
+      (found) => found.isSocket(),
+      () => false,
+    ),
+  });
   const attempt = () =>
     new Promise<Server>((resolve, reject) => {
       const sockets = new Set<Socket>();
@@ -79,17 +92,21 @@ async function listen(
         resolve(server);
       });
     });
-  /** Somebody answers there: it is not ours to take. */
-  const isAlive = () =>
+  /** A socket that nobody listens at was left behind by an agent that was killed. Anything else is not ours to take. */
+  const isAbandoned = () =>
     new Promise<boolean>((resolve) => {
       const probe = connect(path);
-      probe.once("connect", () => resolve(true)).once("error", () => resolve(false));
-      probe.once("connect", () => probe.destroy());
+      probe.once("connect", () => {
+        probe.destroy();
+        resolve(false);
+      });
+      probe.once("error", (error) => resolve(errnoOf(error) === "ECONNREFUSED"));
     });
   try {
     const server = await attempt().catch(async (error: unknown) => {
-      if (errnoOf(error) !== "EADDRINUSE" || (await isAlive())) throw error;
-      await unlink(path); // left behind by an agent that was killed
+      const { isSocket } = await lookAt(path);
+      if (errnoOf(error) !== "EADDRINUSE" || !isSocket || !(await isAbandoned())) throw error;
+      await unlink(path);
       return attempt();
     });
     await chmod(path, 0o660);
@@ -98,7 +115,9 @@ async function listen(
     const code = errnoOf(error);
     if (code === undefined) throw error;
     const hint =
-      code === "EADDRINUSE" ? "another agent listens there" : `look at the folder of ${path}`;
+      code === "EADDRINUSE"
+        ? "another agent listens there, or something else is in its place"
+        : `look at the folder of ${path}`;
     log.warn("programs cannot hand in readings, there is no socket", { path, error: code, hint });
     return null;
   }
@@ -115,6 +134,10 @@ function converse(socket: Socket, { handle, bucket, log }: Conversation): void {
   let last = Promise.resolve();
   const answer = (error: string | null) => {
     if (!socket.destroyed) socket.write(encodeAnswer(error));
+  };
+  const tooLong = async () => {
+    answer(`a message of more than ${LONGEST_LINE / 1024} KiB; send less at a time`);
+    socket.destroySoon();
   };
   const take = async (line: string) => {
     try {
@@ -136,10 +159,13 @@ function converse(socket: Socket, { handle, bucket, log }: Conversation): void {
   socket.setEncoding("utf8").on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) last = last.then(() => take(line));
-    if (rest.length <= LONGEST_LINE) return;
-    answer(`a message of more than ${LONGEST_LINE / 1024} KiB; send less at a time`);
-    socket.destroySoon();
+    const parts = rest.length > LONGEST_LINE ? [...lines, rest] : lines;
+    if (parts.length === 0) return;
+    // No more is read until these are answered: a sender that is faster than the disk waits, not the memory.
+    socket.pause();
+    for (const line of parts)
+      last = last.then(() => (line.length > LONGEST_LINE ? tooLong() : take(line)));
+    last = last.then(() => void socket.resume());
   });
 }
 

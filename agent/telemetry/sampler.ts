@@ -3,8 +3,8 @@ import { AgentError, kindOf } from "../errors.ts";
 import type { Health } from "../health.ts";
 import type { Clock, Logger, Reading, Readings, Sample } from "../ports.ts";
 import type { Source } from "../source.ts";
-import { withDeadline } from "../timing.ts";
 import type { Deadband } from "./deadband.ts";
+import { type Limits, openLimits } from "./limits.ts";
 
 export interface SamplerDeps {
   readonly clock: Clock;
@@ -25,13 +25,16 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
   const underway = new Set<string>();
   const clashes = new Set<string>();
 
-  const look = async (source: Source, signal: AbortSignal): Promise<Readings | null> => {
+  const look = async (
+    source: Source,
+    limits: Limits,
+    signal: AbortSignal,
+  ): Promise<Readings | null> => {
     const { collect, deadlineMs } = source;
     const id = idOf(source);
     if (underway.has(id)) return null;
-    const late = () => new AgentError("sensor", `no answer within ${deadlineMs} ms`);
     try {
-      const readings = await withDeadline(clock, deadlineMs, signal, late, async (limited) => {
+      const readings = await limits.race(deadlineMs, async (limited) => {
         underway.add(id);
         try {
           return await collect({ monotonicMs: clock.monotonic(), signal: limited });
@@ -75,8 +78,9 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
 
   return {
     async sample(sources, signal) {
+      using limits = openLimits(clock, signal);
       const looks = await Promise.all(
-        sources.map(async (source) => ({ source, taken: await look(source, signal) })),
+        sources.map(async (source) => ({ source, taken: await look(source, limits, signal) })),
       );
       const readings = new Map<string, Reading>();
       for (const { source, taken } of looks) {

@@ -6,7 +6,7 @@
  * ratio of one run is what counts. Exits 1 when the budget is broken, 2 when nothing could be measured. docs/benchmark.md
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { arch, loadavg, tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, parseArgs } from "node:util";
@@ -87,7 +87,7 @@ const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
 try {
   buildPipit();
   const { windows, memory } = await measure(run, folder);
-  const lines = judge(run, windows, memory, arch());
+  const lines = judge(run, windows, memory);
   if (options.json) process.stdout.write(`${JSON.stringify({ run, windows, memory, lines })}\n`);
   else
     process.stdout.write(

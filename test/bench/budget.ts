@@ -31,9 +31,6 @@ export const shortRun: Run = {
 
 /** Processor time of a report, as a multiple of the C program's. */
 const CPU_RATIO = 7.5;
-/** Anonymous memory of the idle agent; set for x64, where an empty Node has 8.2 MB. */
-const RSS_ANON_MB = 16;
-
 export interface Line {
   readonly what: string;
   readonly pipit: string;
@@ -49,7 +46,6 @@ export function judge(
   run: Run,
   windows: readonly Window[],
   memory: { readonly pipit: Memory; readonly floor: Memory },
-  arch: string,
 ): readonly Line[] {
   const byRatio = windows.toSorted((a, b) => cpuRatio(a) - cpuRatio(b));
   const median = byRatio[Math.floor(byRatio.length / 2)];
@@ -82,9 +78,7 @@ export function judge(
       what: "RssAnon",
       pipit: mb(anonymous),
       floor: mb(memory.floor.rssAnonMb),
-      ratio: null,
-      limit: arch === "x64" ? mb(RSS_ANON_MB) : null,
-      kept: arch !== "x64" || anonymous <= RSS_ANON_MB,
+      ...reported,
     },
     { what: "RSS", pipit: mb(memory.pipit.rssMb), floor: mb(memory.floor.rssMb), ...reported },
     { what: "PSS", pipit: mb(memory.pipit.pssMb), floor: mb(memory.floor.pssMb), ...reported },

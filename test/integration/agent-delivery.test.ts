@@ -79,9 +79,11 @@ it("delivers every accepted sample exactly once by (device, key, ts), at 30 % lo
     telemetry: { ...defaultConfig.telemetry, interval: 100, phase: 0 },
   };
   const stop = new AbortController();
-  const ended = runAgent(config, platform, { signal: stop.signal, splay: false, lastStop: "firstStart" }).catch(
-    (error: unknown) => error,
-  );
+  const ended = runAgent(config, platform, {
+    signal: stop.signal,
+    splay: false,
+    lastStop: "firstStart",
+  }).catch((error: unknown) => error);
   await Promise.race([Promise.all([full, empty]), ended]);
   stop.abort();
   await ended;

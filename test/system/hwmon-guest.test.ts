@@ -87,7 +87,7 @@ TOML
       .toBe("up\n");
     await expect.poll(() => newestOf(/^uptime$/), until(30_000)).toBeDefined();
     const { names, values } = await recorded(sensorKey());
-    expect(names, await guest.run("cat /tmp/agent.log")).toEqual([`lm75At${bus}x48Temperature`]);
+    expect(names, await guest.run("cat /tmp/agent.log")).toEqual([`lm75At${bus}x48Temperature1`]);
     expect(values.at(-1)?.value).toBe(25.5);
   });
 

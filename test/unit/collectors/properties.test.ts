@@ -60,7 +60,11 @@ const boardWith = (
 async function expectReadingsOrSensorError(name: string, host: Host): Promise<void> {
   const collector = collectors.find((candidate) => candidate.name === name);
   if (!collector) throw new Error(`no collector ${name}`);
-  using throttle = createThrottleLatch({ host, clock: virtualClock(), mayReadThrottled: () => true });
+  using throttle = createThrottleLatch({
+    host,
+    clock: virtualClock(),
+    mayReadThrottled: () => true,
+  });
   const collect = collector.open(host, defaultCollectorSettings, { ...noDevices, throttle });
   for (const atMs of [0, 300_000]) {
     try {

@@ -28,7 +28,8 @@ function board(files: { alarm?: string | Error; word?: string | Error } = {}) {
     },
   };
   const clock = virtualClock();
-  const open = (readThrottled = true) => createThrottleLatch({ host, clock, mayReadThrottled: () => readThrottled });
+  const open = (readThrottled = true) =>
+    createThrottleLatch({ host, clock, mayReadThrottled: () => readThrottled });
   return { now, reads, host, clock, open };
 }
 const failure = (code: string) => Object.assign(new Error(code), { code });
@@ -220,7 +221,11 @@ describe("the files", () => {
     "of the %s say %j",
     async (name, said) => {
       const host = fixtureHost(name);
-      using latch = createThrottleLatch({ host, clock: virtualClock(), mayReadThrottled: () => true });
+      using latch = createThrottleLatch({
+        host,
+        clock: virtualClock(),
+        mayReadThrottled: () => true,
+      });
       expect(await latch.take()).toEqual(said);
     },
   );

@@ -6,7 +6,10 @@ import { chosenSeed, seededRandom } from "../../support/seeded-random.ts";
 
 const TS = 1_795_341_600_000;
 const write = (readings: Readings, precision = 3, decimalKeys: string[] = []) =>
-  serialiseSample({ ts: TS, readings }, { precision, isDecimal: (key) => decimalKeys.includes(key) });
+  serialiseSample(
+    { ts: TS, readings },
+    { precision, isDecimal: (key) => decimalKeys.includes(key) },
+  );
 const valuesOf = (readings: Readings, precision?: number, decimalKeys?: string[]) =>
   write(readings, precision, decimalKeys).text?.replace(/^.*"values":(.*)\}$/, "$1");
 

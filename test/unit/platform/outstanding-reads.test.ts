@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import { hungReads } from "../../../agent/cli/hung-reads.ts";
+import { counted, outstandingReads } from "../../../agent/platform/outstanding-reads.ts";
+
+it("counts reads until they settle, and says so at the end only when some have not", async () => {
+  const lines: string[] = [];
+  const stderr = { write: (text: string) => lines.push(text) };
+  expect(hungReads(stderr)).toBe(0);
+  const hung = Promise.withResolvers<void>();
+  const reading = counted(hung.promise);
+  await expect(counted(Promise.reject(new Error("EIO")))).rejects.toThrow("EIO");
+  expect(outstandingReads()).toBe(1);
+  expect(hungReads(stderr)).toBe(1);
+  expect(lines).toEqual([expect.stringContaining("1 reads hang in a driver")]);
+  hung.resolve();
+  await reading;
+  expect(outstandingReads()).toBe(0);
+});
