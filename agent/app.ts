@@ -13,6 +13,7 @@ import { createOutbox } from "./telemetry/outbox.ts";
 import { createPublisher } from "./telemetry/publisher.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
 import { createDeviceApi } from "./thingsboard/device-api.ts";
+import { abortingWith } from "./timing.ts";
 import { createVitals, feedWatchdog } from "./vitals.ts";
 
 /** sources -> sample -> queue -> batch -> publish. Parts meet only here; what opens last closes first. */
@@ -42,7 +43,7 @@ export async function runAgent(
   const attributes = openAttributes(config, platform, { api, lastStop: given.lastStop });
 
   const broken = new AbortController(); // a bug in the sampler ends the whole run, loudly
-  const running = AbortSignal.any([given.signal, broken.signal]);
+  const running = cleanup.use(abortingWith(given.signal, broken.signal)).signal;
   const measuring = { config, platform, sources, outbox, vitals, health, hardwareId };
   const inventory = () => attributes.refresh();
   const started = startTelemetry({ ...measuring, inventory }, running, (bug) => broken.abort(bug));

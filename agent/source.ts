@@ -43,5 +43,8 @@ export const acceptAll: AcceptRule = { deadband: null, onChange: false };
 /** How long a look may take where nothing else is said. */
 export const LOOK_DEADLINE_MS = 2_000;
 
-/** Sources come and go with their chips. Called at each beat; looks for new ones now and then by itself. */
-export type ListSources = (monotonicMs: number) => Promise<readonly Source[]>;
+/**
+ * Sources come and go with their chips. Called at each beat; now and then it looks for new ones, and only then, or while
+ * nothing is known yet, is there something to wait for.
+ */
+export type ListSources = (monotonicMs: number) => readonly Source[] | Promise<readonly Source[]>;

@@ -42,3 +42,25 @@ export async function withDeadline<T>(
     signal.removeEventListener("abort", onAbort);
   }
 }
+
+/**
+ * A controller that aborts with either of the two signals; disposing it takes the listeners off both. Unlike
+ * AbortSignal.any, whose `aborted` asks all its sources each time, it costs nothing while nothing aborts.
+ */
+export function abortingWith(
+  one: AbortSignal,
+  other: AbortSignal,
+): Disposable & { readonly signal: AbortSignal; abort(): void } {
+  const controller = new AbortController();
+  const sources = [one, other];
+  const onAbort = () => controller.abort(sources.find(({ aborted }) => aborted)?.reason);
+  for (const source of sources) source.addEventListener("abort", onAbort, { once: true });
+  if (one.aborted || other.aborted) onAbort();
+  return {
+    signal: controller.signal,
+    abort: () => controller.abort(),
+    [Symbol.dispose]() {
+      for (const source of sources) source.removeEventListener("abort", onAbort);
+    },
+  };
+}

@@ -11,6 +11,7 @@ import { openPlatform } from "../platform/platform.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { createServiceManager } from "../platform/systemd.ts";
 import type { Logger } from "../ports.ts";
+import { abortingWith } from "../timing.ts";
 import { agentLog, protectSecrets } from "./agent-log.ts";
 import type { Command, Shell } from "./command.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
@@ -61,7 +62,8 @@ export const run: Command = {
       log.notice("started", summaryOf(config));
       for (const warning of standingWarnings(config)) log.warn(warning);
       keepLastGood(loaded, stateDir, log);
-      const signal = AbortSignal.any([shell.signal, reload.signal]);
+      using either = abortingWith(shell.signal, reload.signal);
+      const { signal } = either;
       const calendar = hasSchedule(config) ? await openCalendar() : noCalendar;
       try {
         await runAgent(config, { ...platform, calendar }, { signal, splay, lastStop });

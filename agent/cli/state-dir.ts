@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type OptionValues, type Shell, UsageError } from "./command.ts";
 
 const DEFAULT_STATE_DIR = "/var/lib/pipit";
@@ -17,5 +18,6 @@ export function sysrootOf(options: OptionValues): string {
 function folderOption(options: OptionValues, name: string): string | null {
   const given = options[name];
   if (given === "") throw new UsageError(`--${name} is empty; name a folder, or leave it out`);
-  return typeof given === "string" ? given : null;
+  // Absolute: a child that is handed the path works in "/".
+  return typeof given === "string" ? resolve(given) : null;
 }

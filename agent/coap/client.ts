@@ -1,5 +1,6 @@
 import { AgentError } from "../errors.ts";
 import type { Clock, Logger, Network, Random, Transport } from "../ports.ts";
+import { abortingWith } from "../timing.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
 import { createConnection } from "./connection.ts";
 import { keyedQueue } from "./keyed-queue.ts";
@@ -12,7 +13,6 @@ import { type CoapStats, newCounters } from "./stats.ts";
 import { toResponse } from "./to-response.ts";
 import { createTransfers } from "./transfers.ts";
 import { createTurns } from "./turns.ts";
-import { abortingWith } from "./until-aborted.ts";
 
 export interface CoapClientDeps {
   readonly network: Network;
@@ -64,13 +64,21 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
   const alone = keyedQueue(() => newQueue(1));
   const transfers = createTransfers({ clock, settings, turns, alone, peer });
   const closing = new AbortController();
+  /** Most requests of a run come with one and the same signal: its composite is made once. */
+  let home: { readonly of: AbortSignal; readonly either: ReturnType<typeof abortingWith> } | null =
+    null;
+  const eitherOf = (signal: AbortSignal) => {
+    home ??= { of: signal, either: abortingWith(signal, closing.signal) };
+    if (home.of === signal) return { signal: home.either.signal, [Symbol.dispose]() {} };
+    return abortingWith(signal, closing.signal);
+  };
 
   /** Ends with the caller's signal or with this client, and then always as `cancelled`. */
   const cancellable = async <T>(
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
-    using either = abortingWith(signal, closing.signal);
+    using either = eitherOf(signal);
     const { signal: both } = either;
     try {
       both.throwIfAborted();
@@ -91,6 +99,7 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
     stats: () => ({ ...counters, ...connection.sizes(), queued: queue.waiting + probing.waiting }),
     async [Symbol.asyncDispose]() {
       closing.abort(cancelled(`everything to ${peer}`));
+      home?.either[Symbol.dispose]();
       connection.close();
     },
   };

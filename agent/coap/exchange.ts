@@ -50,19 +50,21 @@ export interface ExchangeDeps {
 /** Retransmits a CON after t, 2t, 4t, 8t (RFC 7252 §4.2). */
 export function createExchange(deps: ExchangeDeps): Exchange {
   const { clock, settings, confirmable, deadlineMs, peer } = deps;
+  const firstWaitMs = settings.ackTimeoutMs * (1 + (settings.ackRandomFactor - 1) * deps.jitter);
   let transmissions = 0;
   let lastRefused = 0;
   let phase: CoapPhase = confirmable ? "ack" : "response";
   let over = false;
   let startedAt = Number.NaN;
-  let retry: Disposable | undefined;
-  let deadline: Disposable | undefined;
+  /** Monotonic; when the next transmission is due, while there is one. */
+  let retryAt = Number.POSITIVE_INFINITY;
+  /** One for whichever is due first: a timer costs as much as the message. */
+  let timer: Disposable | undefined;
 
   const end = (outcome: Outcome) => {
     if (over) return;
     over = true;
-    retry?.[Symbol.dispose]();
-    deadline?.[Symbol.dispose]();
+    timer?.[Symbol.dispose]();
     deps.ended(outcome);
   };
   const fail = (error: CoapError) => end({ kind: "failed", error });
@@ -73,13 +75,19 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     fail(new CoapError("timeout", text, phase === "ack" ? { phase, hint } : { phase }));
   };
 
-  const transmit = (waitMs: number) => {
+  const arm = () => {
+    const dueAt = Math.min(retryAt, startedAt + deadlineMs);
+    timer = clock.after(Math.max(0, dueAt - clock.monotonic()), () => {
+      if (retryAt > startedAt + deadlineMs) return timedOut();
+      if (transmissions > settings.maxRetransmit) return timedOut();
+      transmit();
+    });
+  };
+
+  const transmit = () => {
+    if (confirmable) retryAt = clock.monotonic() + firstWaitMs * 2 ** transmissions;
     transmissions++;
-    if (confirmable) {
-      retry = clock.after(waitMs, () =>
-        transmissions > settings.maxRetransmit ? timedOut() : transmit(2 * waitMs),
-      );
-    }
+    arm();
     deps.transmit(transmissions > 1);
   };
 
@@ -97,12 +105,13 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     },
     start() {
       startedAt = clock.monotonic();
-      deadline = clock.after(deadlineMs, timedOut);
-      transmit(settings.ackTimeoutMs * (1 + (settings.ackRandomFactor - 1) * deps.jitter));
+      transmit();
     },
     acknowledged() {
       if (phase === "ack") phase = "response";
-      retry?.[Symbol.dispose]();
+      retryAt = Number.POSITIVE_INFINITY;
+      timer?.[Symbol.dispose]();
+      if (!over) arm();
     },
     refused(errno) {
       // The next transmission decides: only a refusal of two of them is believed.

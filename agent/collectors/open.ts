@@ -36,10 +36,11 @@ export function openCollectors(
     const chosen = Object.keys(collector.keys).filter((key) => keys.has(key));
     const lanes = Map.groupBy(chosen, (key) => intervalOf(collector, key));
     return [...lanes].map(([intervalMs, names]) => {
+      const wanted = new Set(names);
       const look = collector.open(host, settings, { ...devices, throttle: throttle() });
       return {
         name: collector.name,
-        collect: async (at) => only(names, await look(at)),
+        collect: async (at) => only(wanted, await look(at)),
         intervalMs,
         schedule: null,
         deadlineMs: LOOK_DEADLINE_MS,
@@ -51,8 +52,10 @@ export function openCollectors(
   });
 }
 
-const only = (names: readonly string[], readings: Readings | null): Readings | null =>
-  readings && Object.fromEntries(Object.entries(readings).filter(([key]) => names.includes(key)));
+const only = (wanted: ReadonlySet<string>, readings: Readings | null): Readings | null => {
+  if (!readings || Object.keys(readings).every((key) => wanted.has(key))) return readings;
+  return Object.fromEntries(Object.entries(readings).filter(([key]) => wanted.has(key)));
+};
 
 const specsOf = ({ keys }: Collector, names: readonly string[]): Source["keys"] =>
   Object.fromEntries(Object.entries(keys).filter(([key]) => names.includes(key)));

@@ -4,7 +4,7 @@ import { AgentError } from "../errors.ts";
 import type { Clock, Logger, Random, ServiceManager } from "../ports.ts";
 import type { Outbox } from "../telemetry/outbox.ts";
 import type { Publisher } from "../telemetry/publisher.ts";
-import { sleep } from "../timing.ts";
+import { abortingWith, sleep } from "../timing.ts";
 import type { Vitals } from "../vitals.ts";
 import type { AttributeReporter } from "./attribute-reporter.ts";
 import { bootState, type DeviceEvent, type DeviceState, transition } from "./lifecycle.ts";
@@ -34,7 +34,8 @@ export interface DeviceDeps {
 export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promise<void> {
   const { provisioner, publisher, outbox, clock, random, vitals, services, log } = deps;
   const broken = new AbortController(); // a bug in what works beside the loop ends the loop, loudly
-  const signal = AbortSignal.any([stopping, broken.signal]);
+  using either = abortingWith(stopping, broken.signal);
+  const { signal } = either;
   let beside = Promise.resolve();
 
   const pause = async (ms: number) => {

@@ -3,6 +3,7 @@ import {
   constants,
   openSync,
   promises,
+  readdirSync,
   readSync,
   type StatsFs,
   statfsSync,
@@ -17,6 +18,8 @@ const DEFAULT_LIMIT_BYTES = 16 * 1024;
 /** Answered from memory by the kernel: these never block, and a synchronous read costs a fifth of an asynchronous one. */
 const IN_MEMORY = ["/proc/", "/sys/class/thermal/", "/sys/devices/system/cpu/"];
 
+const isInMemory = (path: string) => IN_MEMORY.some((prefix) => path.startsWith(prefix));
+
 /** O_NONBLOCK changes nothing for a regular file, and saves us from a FIFO in the wrong place. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
@@ -29,11 +32,15 @@ export function createHost({ root }: { readonly root: string }): Host {
   const locate = (path: string) => (real ? path : join(root, resolveBelow(root, path)));
   return {
     async readFile(path, limitBytes = DEFAULT_LIMIT_BYTES) {
-      const inMemory = IN_MEMORY.some((prefix) => path.startsWith(prefix));
       const at = locate(path);
-      return inMemory ? readTextSync(at, limitBytes) : counted(readText(at, limitBytes));
+      return isInMemory(path) ? readTextSync(at, limitBytes) : counted(readText(at, limitBytes));
     },
-    readDir: async (path) => (await counted(promises.readdir(locate(path)))).sort(),
+    async readDir(path) {
+      const at = locate(path);
+      return (
+        isInMemory(`${path}/`) ? readdirSync(at) : await counted(promises.readdir(at))
+      ).sort();
+    },
     async realPath(path) {
       if (real) return counted(promises.realpath(path));
       const inside = resolveBelow(root, path);
@@ -49,24 +56,46 @@ export function createHost({ root }: { readonly root: string }): Host {
   };
 }
 
-/** No stat, no growing: the size that /proc and /sys report for their files means nothing. */
+/** Files of the kernel's own memory, kept open: opening and closing one costs more than reading it. */
+const kept = new Map<string, number>();
+const MOST_KEPT = 32;
+
 function readTextSync(path: string, limitBytes: number): string {
-  const descriptor = openSync(path, FLAGS);
-  try {
-    let buffer = shared;
-    let filled = 0;
-    // A /proc file comes in pieces of a page, so one read is not the whole.
-    while (filled < limitBytes) {
-      if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
-      const room = Math.min(buffer.length, limitBytes) - filled;
-      const count = readSync(descriptor, buffer, filled, room, null);
-      if (count === 0) break;
-      filled += count;
+  const known = kept.get(path);
+  if (known !== undefined) {
+    try {
+      return readFrom(known, limitBytes);
+    } catch {
+      // What it belonged to is gone (ESRCH, ENODEV); its successor, or the reason, is found by opening it again.
+      kept.delete(path);
+      closeSync(known);
     }
-    return buffer.toString("utf8", 0, filled);
-  } finally {
-    closeSync(descriptor);
   }
+  const descriptor = openSync(path, FLAGS);
+  let keep = false;
+  try {
+    const text = readFrom(descriptor, limitBytes);
+    keep = path.startsWith("/proc/") && kept.size < MOST_KEPT;
+    if (keep) kept.set(path, descriptor);
+    return text;
+  } finally {
+    if (!keep) closeSync(descriptor);
+  }
+}
+
+/** No stat, no growing: the size that /proc and /sys report for their files means nothing. */
+function readFrom(descriptor: number, limitBytes: number): string {
+  let buffer = shared;
+  let filled = 0;
+  // A /proc file comes in pieces of a page, so one read is not the whole.
+  while (filled < limitBytes) {
+    if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+    const room = Math.min(buffer.length, limitBytes) - filled;
+    const count = readSync(descriptor, buffer, filled, room, filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return buffer.toString("utf8", 0, filled);
 }
 
 async function readText(path: string, limitBytes: number): Promise<string> {

@@ -63,15 +63,18 @@ export function openSensors(deps: SensorDeps, { sensors, automatic }: SensorSett
     return [source];
   };
 
+  const sourcesOf = (channels: readonly KernelChannel[]) => {
+    const wanted = channels.filter((channel) => channel.automatic && !named.has(channel.id));
+    for (const channel of sources.keys()) if (!channels.includes(channel)) sources.delete(channel);
+    return wanted.flatMap(sourceOfFound);
+  };
+
   return {
     fixed: sensors.filter(({ enabled }) => enabled).map(open),
-    async found(monotonicMs) {
+    found(monotonicMs) {
       if (!automatic) return [];
-      const channels = await registry.channels(monotonicMs);
-      const wanted = channels.filter((channel) => channel.automatic && !named.has(channel.id));
-      for (const channel of sources.keys())
-        if (!channels.includes(channel)) sources.delete(channel);
-      return wanted.flatMap(sourceOfFound);
+      const channels = registry.channels(monotonicMs);
+      return channels instanceof Promise ? channels.then(sourcesOf) : sourcesOf(channels);
     },
     registry,
   };

@@ -7,7 +7,7 @@ const RESCAN_MS = 60_000;
 
 export interface Registry {
   /** What is there now, in the order of real paths; looks for it anew when the last look is 60 s old. */
-  channels(monotonicMs: number): Promise<readonly KernelChannel[]>;
+  channels(monotonicMs: number): readonly KernelChannel[] | Promise<readonly KernelChannel[]>;
   /** Its file or device is gone: not listed until a later look finds it again. */
   drop(channel: KernelChannel): void;
   /** It was read: a channel that had been dropped is really back. */
@@ -66,17 +66,20 @@ export function createRegistry({ discover, log }: RegistryDeps): Registry {
     }
   };
 
+  const listed = () => [...known.values()].filter(({ id }) => !hidden.has(id));
+
   return {
-    async channels(monotonicMs) {
-      if (lastMs === null || monotonicMs - lastMs >= RESCAN_MS) {
-        const first = lastMs === null;
+    channels(monotonicMs) {
+      const isDue = lastMs === null || monotonicMs - lastMs >= RESCAN_MS;
+      if (isDue) {
+        const mine = look(lastMs === null).finally(() => {
+          if (scan === mine) scan = null;
+        });
         lastMs = monotonicMs;
-        scan = look(first);
-        if (!first) await scan;
+        scan = mine;
       }
       // Until something is known everybody waits; later nobody waits for a look that another one began.
-      if (known.size === 0) await scan;
-      return [...known.values()].filter(({ id }) => !hidden.has(id));
+      return scan && (isDue || known.size === 0) ? scan.then(listed) : listed();
     },
     drop({ id }) {
       hidden.add(id);

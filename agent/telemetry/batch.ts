@@ -22,26 +22,39 @@ export function packBatch(
   options: SerialiseOptions,
 ): Batch {
   const taken: JournalEntry[] = [];
-  const records: string[] = [];
+  const records: Uint8Array[] = [];
   const refused: Refusal[] = [];
   let bytes = "[]".length;
   for (const entry of entries.slice(0, limits.maxEntries)) {
     const serialised = serialiseSample(entry, options);
     const { text } = serialised;
-    const size = text === null ? 0 : utf8Length(text) + ",".length;
+    const record = text === null ? null : utf8.encode(text);
+    const size = record === null ? 0 : record.length + ",".length;
     if (records.length > 0 && bytes + size > limits.maxBytes) break;
     taken.push(entry);
     refused.push(...serialised.refused);
-    if (text !== null) records.push(text);
+    if (record !== null) records.push(record);
     bytes += size;
   }
-  return { payload: encode(records), entries: taken, refused };
+  return { payload: joined(records), entries: taken, refused };
 }
+
+const utf8 = new TextEncoder();
+const OPEN = 0x5b; // "["
+const COMMA = 0x2c;
+const CLOSE = 0x5d; // "]"
 
 /** `[]` would never be answered; one record needs no array. */
-function encode(records: readonly string[]): Uint8Array | null {
-  if (records.length === 0) return null;
-  return new TextEncoder().encode(records.length === 1 ? records[0] : `[${records.join(",")}]`);
+function joined(records: readonly Uint8Array[]): Uint8Array | null {
+  const [only, another] = records;
+  if (only === undefined || another === undefined) return only ?? null;
+  const payload = new Uint8Array(records.reduce((sum, { length }) => sum + length + 1, 1));
+  let at = 0;
+  for (const record of records) {
+    payload[at] = at === 0 ? OPEN : COMMA;
+    payload.set(record, at + 1);
+    at += 1 + record.length;
+  }
+  payload[at] = CLOSE;
+  return payload;
 }
-
-const utf8Length = (text: string) => new TextEncoder().encode(text).length;

@@ -9,8 +9,8 @@ export interface DeadbandSettings {
 }
 
 export interface Deadband {
-  /** Those of the readings that are news by this rule. */
-  news(rule: AcceptRule, readings: Readings): Readings;
+  /** Whether this reading is news by this rule. */
+  isNews(rule: AcceptRule, key: string, value: Reading): boolean;
   /** These are in the journal: what comes next is compared with them. */
   accepted(readings: Readings): void;
 }
@@ -23,18 +23,14 @@ interface Last {
 /** Decides before acceptance, and remembers only what was accepted: a sample that the disk refused ate nothing. */
 export function createDeadband(clock: Clock, settings: DeadbandSettings): Deadband {
   const lastByKey = new Map<string, Last>();
-  const isNews = (rule: AcceptRule, key: string, value: Reading): boolean => {
-    const band = rule.deadband ?? settings.deadband;
-    if (band === 0 && !rule.onChange) return true;
-    const last = lastByKey.get(key);
-    if (!last || clock.monotonic() - last.atMs >= settings.maxSilenceMs) return true;
-    return hasMoved(last.value, value, band);
-  };
   return {
-    news: (rule, readings) =>
-      Object.fromEntries(
-        Object.entries(readings).filter(([key, value]) => isNews(rule, key, value)),
-      ),
+    isNews(rule, key, value) {
+      const band = rule.deadband ?? settings.deadband;
+      if (band === 0 && !rule.onChange) return true;
+      const last = lastByKey.get(key);
+      if (!last || clock.monotonic() - last.atMs >= settings.maxSilenceMs) return true;
+      return hasMoved(last.value, value, band);
+    },
     accepted(readings) {
       const atMs = clock.monotonic();
       for (const [key, value] of Object.entries(readings)) lastByKey.set(key, { value, atMs });

@@ -40,6 +40,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     log.warn("reading cannot be sent", { key, reason }),
   );
   let maxEntries = MAX_ENTRIES;
+  let messages = 0;
 
   const nextBatch = async (): Promise<Batch> => {
     const waiting = await outbox.next(MAX_ENTRIES);
@@ -83,7 +84,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const delivered = ({ entries }: Batch, bytes: number, tookMs: number) => {
     maxEntries = Math.min(MAX_ENTRIES, maxEntries * 2);
     culprits.accepted();
-    log.info("delivered", { samples: entries.length, bytes, ms: Math.round(tookMs) });
+    // A line for each would be most of the log, and most of what the agent causes to be written to the card.
+    const say = isWorthLogging(++messages) ? log.info : log.debug;
+    say("delivered", { samples: entries.length, bytes, ms: Math.round(tookMs), messages });
   };
 
   return {

@@ -37,7 +37,13 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
       const readings = await limits.race(deadlineMs, async (limited) => {
         underway.add(id);
         try {
-          return await collect({ monotonicMs: clock.monotonic(), signal: limited });
+          const monotonicMs = clock.monotonic();
+          return await collect({
+            monotonicMs,
+            get signal() {
+              return limited.signal;
+            },
+          });
         } finally {
           underway.delete(id);
         }
@@ -84,9 +90,8 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
       );
       const readings = new Map<string, Reading>();
       for (const { source, taken } of looks) {
-        const sound = Object.entries(taken ?? {}).filter(([, reading]) => isReading(reading));
-        const news = deadband.news(source.rule, Object.fromEntries(sound));
-        for (const [key, reading] of Object.entries(news)) {
+        for (const [key, reading] of Object.entries(taken ?? {})) {
+          if (!isReading(reading) || !deadband.isNews(source.rule, key, reading)) continue;
           if (readings.has(key)) sayClash(key, source);
           else readings.set(key, reading);
         }
@@ -97,8 +102,16 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
   };
 }
 
+const ids = new WeakMap<Source, string>();
+
 /** A collector's keys may be split over sources of several paces, which share its name. */
-const idOf = ({ name, keys }: Source) => `${name} ${Object.keys(keys).join()}`;
+function idOf(source: Source): string {
+  const known = ids.get(source);
+  if (known !== undefined) return known;
+  const id = `${source.name} ${Object.keys(source.keys).join()}`;
+  ids.set(source, id);
+  return id;
+}
 
 /** NaN and Infinity are no readings: JSON has no word for them, and would carry "null" instead. */
 const isReading = (reading: Reading) => typeof reading !== "number" || Number.isFinite(reading);

@@ -128,13 +128,18 @@ function listOrLast(
   let last: readonly Source[] = [];
   let searching = false;
   return async () => {
-    if (searching) return last;
+    if (searching || signal.aborted) return last;
     const late = () => new AgentError("sensor", "the search for sensors does not end");
+    const found = sources.found(clock.monotonic());
+    if (!(found instanceof Promise)) {
+      last = found;
+      return last;
+    }
     try {
       last = await withDeadline(clock, LOOK_DEADLINE_MS, signal, late, async () => {
         searching = true;
         try {
-          return await sources.found(clock.monotonic());
+          return await found;
         } finally {
           searching = false;
         }

@@ -67,7 +67,8 @@ function writeNumber(value: number, precision: number, decimal: boolean) {
   // Beyond 2^53 rounding could only add noise: such a number has no decimals to lose.
   const rounded = Math.abs(scaled) < Number.MAX_SAFE_INTEGER ? Math.round(scaled) / scale : value;
   if (!Number.isInteger(rounded)) return String(rounded);
-  const digits = BigInt(rounded).toString(); // never "1e+21", never "-0"
+  // Beyond 2^53 the shortest digits are not the exact ones. Below 2^63 there is no "1e+21", and never is "-0" written.
+  const digits = String(Number.isSafeInteger(rounded) ? rounded : BigInt(rounded));
   return decimal ? `${digits}.0` : digits;
 }
 

@@ -58,7 +58,7 @@ const mayImport: Readonly<Record<Part, readonly Target[]>> = {
 const packages: Readonly<Record<string, readonly Part[]>> = {
   valibot: ["config"],
   "smol-toml": ["config"],
-  "coap-packet": ["coap"],
+  "coap-packet": [],
   coap: ["sandbox"],
   "node-cron": ["platform"],
   systeminformation: ["platform"],
