@@ -12,6 +12,7 @@ import { openSources } from "./sensors/sources.ts";
 import { createOutbox } from "./telemetry/outbox.ts";
 import { createPublisher } from "./telemetry/publisher.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
+import { openTimeline } from "./telemetry/timeline.ts";
 import { createDeviceApi } from "./thingsboard/device-api.ts";
 import { abortingWith } from "./timing.ts";
 import { createVitals, feedWatchdog } from "./vitals.ts";
@@ -36,15 +37,15 @@ export async function runAgent(
   const devices = { throttle, agent: { health, journal, coap: transport.stats } };
   const { isDecimal, ...sources } = openSources(config, platform, devices);
   const serialise = { precision: telemetry.precision, isDecimal };
-  const outbox = createOutbox({ journal, liveFirst: telemetry.live_first });
-  const sending = { api, outbox, serialise, clock, health };
-  const publisher = createPublisher({ ...sending, log: log("publisher") });
+  const timeline = openTimeline(config, platform);
+  const outbox = createOutbox({ journal, timeline, liveFirst: telemetry.live_first });
+  const publisher = createPublisher({ api, outbox, serialise, clock, log: log("publisher") });
   const { provisioner, hardwareId } = await openProvisioner(config, platform, api);
   const attributes = openAttributes(config, platform, { api, lastStop: given.lastStop });
 
   const broken = new AbortController(); // a bug in the sampler ends the whole run, loudly
   const running = cleanup.use(abortingWith(given.signal, broken.signal)).signal;
-  const measuring = { config, platform, sources, outbox, vitals, health, hardwareId };
+  const measuring = { config, platform, sources, outbox, timeline, vitals, health, hardwareId };
   const inventory = () => attributes.refresh();
   const started = startTelemetry({ ...measuring, inventory }, running, (bug) => broken.abort(bug));
   cleanup.use(await started);

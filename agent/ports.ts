@@ -5,7 +5,7 @@
  */
 
 import type { Identity } from "./credentials.ts";
-import type { Readings, Sample } from "./readings.ts";
+import type { Json, Readings, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
 export type * from "./readings.ts";
@@ -28,6 +28,16 @@ export interface Random {
   fraction(): number;
   /** From the system's CSPRNG: access tokens, CoAP tokens, the first message ID. */
   bytes(size: number): Uint8Array;
+}
+
+/** What the kernel says of the machine's time. */
+export interface BootClock {
+  /** /proc/sys/kernel/random/boot_id, or something else that is new with every boot. */
+  readonly bootId: string;
+  /** When this version of Pipit was made: no later time lies before it. Unix epoch milliseconds. */
+  readonly builtMs: number;
+  /** adjtimex(2): some service keeps the clock right. */
+  isSynchronised(): boolean;
 }
 
 // --- Host ---------------------------------------------------------------------
@@ -98,20 +108,30 @@ export interface IdentityStore {
   save(identity: Identity): void;
 }
 
-export interface JournalEntry extends Sample {
+export interface JournalEntry extends TakenSample {
   readonly id: number;
 }
 
+/** Why a sample was given up: the bound it fell under, or what else became of it. */
+export type DropReason = "size" | "age" | "memory" | "damage" | "refused" | "undatable";
+
 export interface JournalStats {
   readonly waiting: number;
-  /** Given up under a bound (size or age), since the journal began. */
+  /** Given up since the journal began, all reasons together. */
   readonly dropped: number;
+  readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+  /** Where what is accepted now is kept. */
+  readonly storage: "disk" | "memory";
+  /** Why it is not on the disk: the system's error, "EROFS"; null where that is by choice, or it is. */
+  readonly problem: string | null;
+  /** To the disk, since the start. */
+  readonly bytesWritten: number;
 }
 
 /** Bounded queue of samples. Live goes first, so entries settle in any order. Ids rise. */
 export interface Journal extends AsyncDisposable {
   /** Resolves to the entry's id once the entry is as durable as this journal can make it. */
-  append(sample: Sample): Promise<number>;
+  append(sample: TakenSample): Promise<number>;
   /** Entries that are not settled, oldest first, from `fromId` on. */
   read(range: {
     readonly fromId: number;
@@ -119,8 +139,15 @@ export interface Journal extends AsyncDisposable {
   }): Promise<readonly JournalEntry[]>;
   /** The newest entry that is not settled. */
   newest(): Promise<JournalEntry | null>;
-  /** Forgets exactly these entries: delivered, or dropped and counted by the caller. */
+  /** Forgets exactly these entries: delivered. */
   settle(ids: readonly number[]): Promise<void>;
+  /** Forgets these, and counts them. */
+  drop(ids: readonly number[], reason: DropReason): Promise<void>;
+  /** Small facts that must survive a restart ride along with the samples; null: never noted. */
+  noted(name: string): Json | null;
+  note(name: string, value: Json): void;
+  /** The latest `ts` of any sample that the journal still knows from the runs before; null: none. */
+  readonly lastTs: number | null;
   stats(): JournalStats;
 }
 
@@ -202,6 +229,7 @@ export interface Calendar {
 /** The real one is opened by platform/platform.ts, the fake one by test/support/fake-platform.ts. */
 export interface Platform {
   readonly clock: Clock;
+  readonly boot: BootClock;
   readonly random: Random;
   readonly host: Host;
   readonly network: Network;

@@ -22,6 +22,22 @@ export interface Look {
  */
 export type Collect = (look: Look) => Promise<Readings | null>;
 
+/** When something was taken; the wall clock may not have been known then. */
+export interface Moment {
+  /** /proc/sys/kernel/random/boot_id: what the monotonic clock belongs to. */
+  readonly bootId: string;
+  /** Whole milliseconds of that boot's monotonic clock. */
+  readonly monotonicMs: number;
+  /** Unix epoch milliseconds, whole; null while the wall clock was not trusted. */
+  readonly ts: number | null;
+}
+
+/** A sample as it is accepted: its `ts` may have to be worked out later. */
+export interface TakenSample {
+  readonly taken: Moment;
+  readonly readings: Readings;
+}
+
 export interface Sample {
   /** Unix epoch milliseconds, one instant for all readings. */
   readonly ts: number;

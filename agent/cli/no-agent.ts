@@ -4,6 +4,15 @@ import { createHealth } from "../health.ts";
 /** For commands that look at the machine without being the agent. */
 export const noAgent: AgentState = {
   health: createHealth(),
-  journal: { stats: () => ({ waiting: 0, dropped: 0 }) },
+  journal: {
+    stats: () => ({
+      waiting: 0,
+      dropped: 0,
+      droppedBy: {},
+      storage: "memory",
+      problem: null,
+      bytesWritten: 0,
+    }),
+  },
   coap: () => ({ lastRoundTripMs: null, retransmissions: 0 }),
 };

@@ -6,7 +6,6 @@ import { AgentError, kindOf } from "../errors.ts";
 import { noCalendar, openCalendar } from "../platform/calendar.ts";
 import { systemClock } from "../platform/clock.ts";
 import { errnoOf } from "../platform/errno.ts";
-import { memoryJournal } from "../platform/memory-journal.ts";
 import { openPlatform } from "../platform/platform.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { createServiceManager } from "../platform/systemd.ts";
@@ -17,6 +16,7 @@ import type { Command, Shell } from "./command.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
+import { boundsOf, openJournalIn } from "./open-journal.ts";
 import { publishSocketIn } from "./publish-socket.ts";
 import { onReload } from "./reloads.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
@@ -36,8 +36,7 @@ export const run: Command = {
     using _lock = lockOrGoOn(stateDir, log);
 
     const services = createServiceManager({ env: shell.env, log: log.child("systemd") });
-    const bounds = boundsOf(loaded.config);
-    await using journal = memoryJournal({ clock: systemClock, ...bounds });
+    await using journal = await openJournalIn(stateDir, loaded.config, log.child("journal"));
     const sysroot = sysrootOf(options);
     const publishSocket = publishSocketIn(shell);
     const world = { stateDir, sysroot, version, log, services, journal, publishSocket };
@@ -73,17 +72,13 @@ export const run: Command = {
     }
     services.stopping();
     stopped();
-    const { waiting } = journal.stats();
-    if (waiting > 0) log.warn("stopped, samples in memory are lost", { waiting });
-    else log.notice("stopped");
+    const { waiting, storage } = journal.stats();
+    if (waiting > 0 && storage === "memory")
+      log.warn("stopped, samples in memory are lost", { waiting });
+    else log.notice("stopped", { waiting });
     return EXIT.ok;
   },
 };
-
-const boundsOf = ({ outbox }: Config) => ({
-  maxBytes: outbox.max_size,
-  maxAgeMs: outbox.max_age,
-});
 
 /** A disk that is full or read-only must not silence the board: it goes on without a lock, and says so. */
 function lockOrGoOn(stateDir: string, log: Logger): Disposable {

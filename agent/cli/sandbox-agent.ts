@@ -3,15 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runAgent } from "../app.ts";
 import { type Config, defaultConfig } from "../config/config.ts";
-import { systemClock } from "../platform/clock.ts";
 import { createLog } from "../platform/log.ts";
-import { memoryJournal } from "../platform/memory-journal.ts";
 import { openPlatform } from "../platform/platform.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { createServiceManager } from "../platform/systemd.ts";
-import type { Journal } from "../ports.ts";
+import type { Journal, TakenSample } from "../ports.ts";
 import { defaultProfile } from "../sandbox/profile.ts";
 import type { Invocation } from "./command.ts";
+import { openJournalIn } from "./open-journal.ts";
 import { sysrootOf } from "./state-dir.ts";
 import { version } from "./version.ts";
 
@@ -32,15 +31,16 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
     secrets: shell.secrets,
   });
   let accepted = 0;
-  const journal = memoryJournal({ clock: systemClock, maxBytes: 8e6, maxAgeMs: 86_400_000 });
-  const counting: Journal = {
-    ...journal,
-    append(sample) {
-      accepted++;
-      return journal.append(sample);
-    },
-  };
   const config = configFor(port);
+  await using journal = await openJournalIn(state.directory, config, log.child("journal"));
+  const counting: Journal = Object.create(journal, {
+    append: {
+      value: (sample: TakenSample) => {
+        accepted++;
+        return journal.append(sample);
+      },
+    },
+  });
   const publishSocket = join(state.directory, "publish.sock");
   await using platform = openPlatform({
     stateDir: state.directory,
@@ -72,6 +72,8 @@ const configFor = (port: number): Config => ({
     secret: defaultProfile.secret,
   },
   telemetry: { ...defaultConfig.telemetry, interval: INTERVAL_MS, phase: 0 },
+  // The server lies in the same process: their clocks are one.
+  clock: { ...defaultConfig.clock, trust: "always" },
 });
 
 function stateFolder(given: string | boolean | undefined) {

@@ -77,7 +77,7 @@ function countersOf({ health, journal, coap }: AgentState): Counters {
   const { lastRoundTripMs, retransmissions } = coap();
   return {
     agentBuffered: waiting,
-    agentDropped: dropped + health.refusedSamples,
+    agentDropped: dropped,
     ...(lastRoundTripMs === null ? {} : { agentRttMs: lastRoundTripMs }),
     agentRetries: retransmissions,
     agentSensorErrors: health.sensorErrors,

@@ -1,9 +1,9 @@
 import { durationMs } from "./duration.ts";
 import { intervalsByName } from "./intervals-kind.ts";
 import { interfaceList, metricNameList, pathList } from "./list-kinds.ts";
-import { decimalNumber, duration, durationOrAuto, size, wholeNumber } from "./quantity-kinds.ts";
+import { clock, outbox } from "./outbox-settings.ts";
+import { decimalNumber, duration, durationOrAuto, wholeNumber } from "./quantity-kinds.ts";
 import { setting } from "./setting.ts";
-import { sizeBytes } from "./size.ts";
 import { choice, deviceName, flag, optionalPath, optionalText, serverUrl } from "./text-kinds.ts";
 
 /**
@@ -196,23 +196,8 @@ export const sections = {
       }),
     },
   },
-  outbox: {
-    meaning: "Samples that wait for the server.",
-    settings: {
-      max_size: setting({
-        kind: size(sizeBytes("100KB"), sizeBytes("64MB")),
-        default: sizeBytes("8MB"),
-        meaning: "the oldest samples are dropped above it",
-        details:
-          "In this version waiting samples are held in memory, so this bounds memory. A restart loses what waits.",
-      }),
-      max_age: setting({
-        kind: duration(durationMs("60s"), durationMs("365d")),
-        default: durationMs("30d"),
-        meaning: "older samples are dropped",
-      }),
-    },
-  },
+  outbox,
+  clock,
   log: {
     meaning: "What the agent writes to the journal of systemd, or to the terminal.",
     settings: {

@@ -13,7 +13,7 @@ export interface RunFacts {
   /** Of the settings in force, see `configHash`. */
   readonly configHash: string;
   /** Where samples wait: "memory". */
-  readonly storageMode: string;
+  readonly storageMode: () => string;
   readonly lastStop: LastStop;
 }
 
@@ -49,7 +49,7 @@ export function attributesOf(facts: Facts): Readings {
     bootTime: facts.bootTime,
     timezone: about.timezone,
     configHash: run.configHash,
-    storageMode: run.storageMode,
+    storageMode: run.storageMode(),
     lastStop: run.lastStop,
     ...facts.card,
   });

@@ -12,8 +12,12 @@ export function openAttributes(
   platform: Platform,
   { api, lastStop }: { readonly api: DeviceApi; readonly lastStop: LastStop },
 ): AttributeReporter {
-  const { host, clock, random, about, inventory } = platform;
-  const run = { configHash: configHash(config), storageMode: "memory", lastStop };
+  const { host, clock, random, about, inventory, journal } = platform;
+  const run = {
+    configHash: configHash(config),
+    storageMode: () => journal.stats().storage,
+    lastStop,
+  };
   const gather = createAttributeSource({ host, clock, about, run });
   const log = platform.log.child("attributes");
   return createAttributeReporter({ gather, inventory, api, clock, random, log });

@@ -3,9 +3,12 @@ import type { Clock } from "../ports.ts";
 /** Longest delay setTimeout takes; above it fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** CLOCK_MONOTONIC counts from the boot; performance.now() from the start of this process. */
+const startedMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => startedMs + performance.now(),
   after(ms, task) {
     const timer = setTimeout(task, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
     return { [Symbol.dispose]: () => clearTimeout(timer) };

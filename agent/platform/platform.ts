@@ -1,5 +1,6 @@
-import type { Clock, Journal, Platform, ServiceManager } from "../ports.ts";
+import type { BootClock, Clock, Journal, Platform, ServiceManager } from "../ports.ts";
 import { about } from "./about.ts";
+import { systemBootClock } from "./boot-clock.ts";
 import { bootIdOfThisMachine } from "./boot-id.ts";
 import { noCalendar } from "./calendar.ts";
 import { systemClock } from "./clock.ts";
@@ -21,6 +22,7 @@ export interface PlatformOptions {
   readonly services: ServiceManager;
   readonly journal: Journal;
   readonly clock?: Clock;
+  readonly boot?: BootClock;
   /** Where other programs hand in readings; null: nowhere. */
   readonly publishSocket: string | null;
   /** Whether get_throttled may be read, and a child process gather the inventory: as the settings say at the moment. */
@@ -30,12 +32,14 @@ export interface PlatformOptions {
 /** The real world, opened once a process. No child, socket, timer or device is opened before somebody asks for it. */
 export function openPlatform(options: PlatformOptions): Platform & AsyncDisposable {
   const { stateDir, sysroot, version, log, services, journal, clock = systemClock } = options;
+  const { boot = systemBootClock } = options;
   const { publishSocket: path, allows } = options;
   const mayReadThrottled = () => allows().pi_throttle;
   const machine = openMachine({ root: sysroot, clock, log, mayReadThrottled });
   const intake = path === null ? null : createIntake({ path, clock, log: log.child("publish") });
   return {
     clock,
+    boot,
     random: systemRandom,
     host: machine.host,
     network: udpNetwork,

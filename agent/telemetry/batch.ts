@@ -1,11 +1,11 @@
-import type { JournalEntry } from "../ports.ts";
 import { type Refusal, type SerialiseOptions, serialiseSample } from "../thingsboard/serialise.ts";
+import type { OutboxEntry } from "./outbox.ts";
 
 export interface Batch {
   /** Null when no entry has anything that can be sent. */
   readonly payload: Uint8Array | null;
   /** Entries carried by the payload, and those that hold nothing sendable: all are done after a 2.xx. */
-  readonly entries: readonly JournalEntry[];
+  readonly entries: readonly OutboxEntry[];
   readonly refused: readonly Refusal[];
 }
 
@@ -17,11 +17,11 @@ export interface BatchLimits {
 
 /** As many entries, in order, as fit into one message; always at least one. */
 export function packBatch(
-  entries: readonly JournalEntry[],
+  entries: readonly OutboxEntry[],
   limits: BatchLimits,
   options: SerialiseOptions,
 ): Batch {
-  const taken: JournalEntry[] = [];
+  const taken: OutboxEntry[] = [];
   const records: Uint8Array[] = [];
   const refused: Refusal[] = [];
   let bytes = "[]".length;

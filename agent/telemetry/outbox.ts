@@ -1,4 +1,17 @@
-import type { Journal, JournalEntry, JournalStats, Sample } from "../ports.ts";
+import type {
+  DropReason,
+  Journal,
+  JournalEntry,
+  JournalStats,
+  Sample,
+  TakenSample,
+} from "../ports.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** A sample whose time is known. */
+export interface OutboxEntry extends Sample {
+  readonly id: number;
+}
 
 /** Samples waiting for the server: the journal, the order in which they leave, and a bell. */
 export interface Outbox {
@@ -6,39 +19,68 @@ export interface Outbox {
    * Resolves once the sample is as durable as the journal makes it. With `hold` nobody is woken to send it: it leaves with
    * the next sample that does, or with whatever is sent before that. @throws AgentError `storage`
    */
-  accept(sample: Sample, options?: { readonly hold?: boolean }): Promise<void>;
-  /** What to send next, at most `limit` entries; empty when nothing waits. */
-  next(limit: number): Promise<readonly JournalEntry[]>;
-  settle(entries: readonly JournalEntry[]): Promise<void>;
-  /** Resolves when something waits; rejects with the signal's reason. */
+  accept(sample: TakenSample, options?: { readonly hold?: boolean }): Promise<void>;
+  /** What to send next, at most `limit` entries; empty when nothing can be sent. */
+  next(limit: number): Promise<readonly OutboxEntry[]>;
+  settle(entries: readonly OutboxEntry[]): Promise<void>;
+  /** Gives them up, and counts them. */
+  drop(entries: readonly OutboxEntry[], reason: DropReason): Promise<void>;
+  /** Resolves when something waits whose time is known; rejects with the signal's reason. */
   waiting(signal: AbortSignal): Promise<void>;
   stats(): JournalStats;
 }
 
 export interface OutboxDeps {
   readonly journal: Journal;
+  readonly timeline: Pick<Timeline, "tsOf" | "source" | "onTrusted">;
   /** The newest sample before the backlog: after an outage a dashboard shows the present at once. */
   readonly liveFirst: boolean;
 }
 
-export function createOutbox({ journal, liveFirst }: OutboxDeps): Outbox {
-  let ring = Promise.withResolvers<void>();
+export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outbox {
+  let bell = Promise.withResolvers<void>();
   /** Live is what is newer than all that was delivered; the rest is backlog, and leaves oldest first. */
   let newestSettledId = 0;
+
+  const ring = () => {
+    bell.resolve();
+    bell = Promise.withResolvers();
+  };
+  timeline.onTrusted(ring);
+
+  /** Those that can be sent; what nobody can ever date is given up. */
+  const dated = async (entries: readonly JournalEntry[]): Promise<OutboxEntry[]> => {
+    const sendable: OutboxEntry[] = [];
+    const undatable: number[] = [];
+    for (const { id, taken, readings } of entries) {
+      const ts = timeline.tsOf(taken);
+      if (ts === "never") undatable.push(id);
+      else if (ts !== null) sendable.push({ id, ts, readings });
+    }
+    if (undatable.length > 0) await journal.drop(undatable, "undatable");
+    return sendable;
+  };
+
+  const oldest = async (limit: number): Promise<OutboxEntry[]> => {
+    for (;;) {
+      const entries = await journal.read({ fromId: 0, limit });
+      const sendable = await dated(entries);
+      if (sendable.length > 0 || entries.length === 0 || timeline.source === null) return sendable;
+    }
+  };
 
   return {
     async accept(sample, { hold = false } = {}) {
       await journal.append(sample);
-      if (hold) return;
-      ring.resolve();
-      ring = Promise.withResolvers();
+      if (!hold) ring();
     },
 
     async next(limit) {
-      const oldest = await journal.read({ fromId: 0, limit });
-      const live = liveFirst ? await journal.newest() : null;
-      if (!live || live.id <= newestSettledId) return oldest;
-      return [live, ...oldest.filter(({ id }) => id !== live.id)].slice(0, limit);
+      const backlog = await oldest(limit);
+      const newest = liveFirst ? await journal.newest() : null;
+      if (!newest || newest.id <= newestSettledId) return backlog;
+      const live = await dated([newest]);
+      return [...live, ...backlog.filter(({ id }) => id !== newest.id)].slice(0, limit);
     },
 
     async settle(entries) {
@@ -47,8 +89,16 @@ export function createOutbox({ journal, liveFirst }: OutboxDeps): Outbox {
       newestSettledId = Math.max(newestSettledId, ...ids);
     },
 
+    async drop(entries, reason) {
+      await journal.drop(
+        entries.map(({ id }) => id),
+        reason,
+      );
+    },
+
     async waiting(signal) {
-      while (journal.stats().waiting === 0) await raced(ring.promise, signal);
+      while (journal.stats().waiting === 0 || timeline.source === null)
+        await raced(bell.promise, signal);
     },
 
     stats: () => journal.stats(),

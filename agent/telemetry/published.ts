@@ -1,10 +1,10 @@
-import type { Intake, Logger, Reading, Readings } from "../ports.ts";
+import type { Intake, Logger, Moment, Reading, Readings } from "../ports.ts";
 import type { Outbox } from "./outbox.ts";
 
 export interface PublishedDeps {
   readonly intake: Intake;
   readonly outbox: Pick<Outbox, "accept">;
-  readonly stamp: () => number;
+  readonly stamp: () => Moment;
   /** A changed value is sent at once; the others leave with the next sample. */
   readonly onChange: boolean;
   readonly log: Logger;
@@ -21,7 +21,7 @@ export function acceptPublished(deps: PublishedDeps): Disposable {
     Object.entries(readings).some(([key, value]) => last.get(key) !== value);
   return intake.serve(async (readings) => {
     const hold = !(onChange && isNews(readings));
-    await outbox.accept({ ts: stamp(), readings }, { hold });
+    await outbox.accept({ taken: stamp(), readings }, { hold });
     remember(last, readings);
     log.debug("published", { readings: Object.keys(readings).length });
   });

@@ -1,6 +1,5 @@
 import { isWorthLogging } from "../backoff.ts";
 import { AgentError } from "../errors.ts";
-import type { Health } from "../health.ts";
 import type { Clock, Logger } from "../ports.ts";
 import { isServerFault } from "../thingsboard/answer.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
@@ -18,7 +17,6 @@ export interface PublisherDeps {
   readonly outbox: Outbox;
   readonly serialise: SerialiseOptions;
   readonly clock: Clock;
-  readonly health: Health;
   readonly log: Logger;
 }
 
@@ -34,7 +32,7 @@ export interface Publisher {
 }
 
 export function createPublisher(deps: PublisherDeps): Publisher {
-  const { api, outbox, serialise, clock, health, log } = deps;
+  const { api, outbox, serialise, clock, log } = deps;
   const culprits = createCulprits();
   const sayUnsendable = firstOfEachKey((key, reason) =>
     log.warn("reading cannot be sent", { key, reason }),
@@ -61,8 +59,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
         cause: error,
       });
     }
-    await outbox.settle(entries);
-    const dropped = ++health.refusedSamples;
+    await outbox.drop(entries, "refused");
+    const { refused: dropped = 0 } = outbox.stats().droppedBy;
     if (isWorthLogging(dropped)) {
       const keys = Object.keys(only.readings).join(",");
       log.error("sample dropped, the server refuses it", {

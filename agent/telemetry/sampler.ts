@@ -1,14 +1,14 @@
 import { isWorthLogging } from "../backoff.ts";
 import { AgentError, kindOf } from "../errors.ts";
 import type { Health } from "../health.ts";
-import type { Clock, Logger, Reading, Readings, Sample } from "../ports.ts";
+import type { Clock, Logger, Moment, Reading, Readings, TakenSample } from "../ports.ts";
 import type { Source } from "../source.ts";
 import type { Deadband } from "./deadband.ts";
 import { type Limits, openLimits } from "./limits.ts";
 
 export interface SamplerDeps {
   readonly clock: Clock;
-  readonly stamp: () => number;
+  readonly stamp: () => Moment;
   readonly deadband: Deadband;
   readonly health: Health;
   readonly log: Logger;
@@ -16,7 +16,7 @@ export interface SamplerDeps {
 
 export interface Sampler {
   /** One look at these; null when there is no news. One bad source never costs another. */
-  sample(sources: readonly Source[], signal: AbortSignal): Promise<Sample | null>;
+  sample(sources: readonly Source[], signal: AbortSignal): Promise<TakenSample | null>;
 }
 
 export function createSampler({ clock, stamp, deadband, health, log }: SamplerDeps): Sampler {
@@ -97,7 +97,7 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
         }
       }
       if (readings.size === 0) return null;
-      return { ts: stamp(), readings: Object.fromEntries(readings) };
+      return { taken: stamp(), readings: Object.fromEntries(readings) };
     },
   };
 }

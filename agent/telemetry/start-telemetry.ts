@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Health } from "../health.ts";
-import type { Platform } from "../ports.ts";
+import type { Clock, Platform } from "../ports.ts";
 import type { ListSources, Source } from "../source.ts";
 import type { Vitals } from "../vitals.ts";
 import { createDeadband } from "./deadband.ts";
@@ -8,13 +8,14 @@ import type { Outbox } from "./outbox.ts";
 import { acceptPublished } from "./published.ts";
 import { createSampler } from "./sampler.ts";
 import { startSampling } from "./sampling.ts";
-import { createStamp } from "./stamp.ts";
+import type { Timeline } from "./timeline.ts";
 
 export interface TelemetryDeps {
   readonly config: Config;
   readonly platform: Platform;
   readonly sources: { readonly fixed: readonly Source[]; readonly found: ListSources };
   readonly outbox: Outbox;
+  readonly timeline: Timeline;
   readonly vitals: Vitals;
   readonly health: Health;
   readonly hardwareId: string;
@@ -31,10 +32,10 @@ export async function startTelemetry(
   signal: AbortSignal,
   onBug: (error: unknown) => void,
 ): Promise<Disposable> {
-  const { platform, sources, outbox, vitals, health, hardwareId, inventory } = deps;
+  const { platform, sources, outbox, timeline, vitals, health, hardwareId, inventory } = deps;
   const { telemetry, publish, jobs } = deps.config;
   const { clock, calendar, intake } = platform;
-  const stamp = createStamp(clock);
+  const { stamp } = timeline;
   using opened = new DisposableStack();
   if (intake !== null) {
     const log = platform.log.child("publish");
@@ -42,10 +43,23 @@ export async function startTelemetry(
   }
   const band = { deadband: telemetry.deadband, maxSilenceMs: telemetry.max_silence };
   const deadband = createDeadband(clock, band);
+  opened.use(untilTrusted(clock, timeline));
   const log = platform.log.child("sampler");
   const sampler = createSampler({ clock, stamp, deadband, health, log });
   const pace = { intervalMs: telemetry.interval, phase: telemetry.phase, hardwareId };
   const beats = { sampler, deadband, sources, outbox, clock, calendar, vitals, pace };
   opened.use(await startSampling({ ...beats, jobs, inventory, log }, signal, onBug));
   return opened.move();
+}
+
+/** A day between two samples is no reason to send yesterday's a day late. */
+const CHECK_MS = 5_000;
+
+function untilTrusted(clock: Clock, timeline: Timeline): Disposable {
+  let timer: Disposable | null = null;
+  const look = () => {
+    timer = timeline.check() ? null : clock.after(CHECK_MS, look);
+  };
+  look();
+  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
 }

@@ -1,23 +1,45 @@
-import { describe, expect, it } from "vitest";
-import { memoryJournal } from "../../agent/platform/memory-journal.ts";
-import type { Clock, Journal } from "../../agent/ports.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openJournal } from "../../agent/journal/journal.ts";
+import { systemDisk } from "../../agent/platform/disk.ts";
+import { systemRandom } from "../../agent/platform/random.ts";
+import { segmentFolder } from "../../agent/platform/segment-folder.ts";
+import type { Journal } from "../../agent/ports.ts";
+import type { SegmentStore } from "../../agent/segment-store.ts";
+import { takenAt, wideBounds } from "../support/a-journal.ts";
+import { recordingLog } from "../support/recording-log.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 
-type Bounds = { readonly maxBytes: number; readonly maxAgeMs: number };
-const wide: Bounds = { maxBytes: 1e6, maxAgeMs: 1e12 };
-
-/** Every implementation of the port, by name. */
-const implementations: Record<string, (clock: Clock, bounds: Bounds) => Journal> = {
-  memory: (clock, bounds) => memoryJournal({ clock, ...bounds }),
+/** Every place that a journal may be kept in, by name. */
+const places: Record<string, () => SegmentStore | null> = {
+  memory: () => null,
+  disk() {
+    const folder = mkdtempSync(join(tmpdir(), "pipit-journal-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return segmentFolder(join(folder, "journal"), systemDisk);
+  },
 };
 
-describe.each(Object.entries(implementations))("%s journal", (_, open) => {
-  const filled = async (count: number, bounds = wide) => {
+describe.each(Object.entries(places))("journal on %s", (_, place) => {
+  const filled = async (count: number, bounds: Partial<typeof wideBounds> = {}, text = "") => {
     const clock = virtualClock();
-    const journal = open(clock, bounds);
+    const journal = await openJournal({
+      disk: place(),
+      bounds: { ...wideBounds, ...bounds },
+      windowMs: 0,
+      bootId: "this-boot",
+      clock,
+      random: systemRandom,
+      log: recordingLog(),
+    });
+    onTestFinished(() => journal[Symbol.asyncDispose]());
     const ids: number[] = [];
     for (let i = 0; i < count; i++)
-      ids.push(await journal.append({ ts: 1_000 + i, readings: { i } }));
+      ids.push(
+        await journal.append({ taken: takenAt(1_000 + i), readings: { i, text: `${i}${text}` } }),
+      );
     return { clock, journal, ids };
   };
   const idsIn = async (journal: Journal, fromId = 0, limit = 100) =>
@@ -27,8 +49,12 @@ describe.each(Object.entries(implementations))("%s journal", (_, open) => {
     const { journal, ids } = await filled(5);
     expect([...ids].sort((a, b) => a - b)).toEqual(ids);
     const entries = await journal.read({ fromId: 0, limit: 100 });
-    expect(entries.map(({ ts }) => ts)).toEqual([1_000, 1_001, 1_002, 1_003, 1_004]);
-    expect(entries[2]).toEqual({ id: ids[2], ts: 1_002, readings: { i: 2 } });
+    expect(entries.map(({ taken }) => taken.ts)).toEqual([1_000, 1_001, 1_002, 1_003, 1_004]);
+    expect(entries[2]).toEqual({
+      id: ids[2],
+      taken: takenAt(1_002),
+      readings: { i: 2, text: "2" },
+    });
   });
 
   it("reads from an id on, and no more than asked", async () => {
@@ -43,7 +69,7 @@ describe.each(Object.entries(implementations))("%s journal", (_, open) => {
     await journal.settle([ids[3] ?? 0, ids[0] ?? 0]);
     await journal.settle([ids[3] ?? 0, 999_999]);
     expect(await idsIn(journal)).toEqual([ids[1], ids[2], ids[4]]);
-    expect(journal.stats()).toEqual({ waiting: 3, dropped: 0 });
+    expect(journal.stats()).toMatchObject({ waiting: 3, dropped: 0 });
   });
 
   it("finds the newest that is not settled", async () => {
@@ -56,27 +82,29 @@ describe.each(Object.entries(implementations))("%s journal", (_, open) => {
   });
 
   it("drops the oldest beyond its size, counts them, and always keeps the newest", async () => {
-    const { journal, ids } = await filled(50, { maxBytes: 500, maxAgeMs: 1e12 });
-    const { waiting, dropped } = journal.stats();
-    expect(waiting).toBeGreaterThan(0);
-    expect(waiting + dropped).toBe(50);
+    const { journal, ids } = await filled(150, { maxBytes: 100_000 }, "x".repeat(2_000));
+    const { waiting, dropped, droppedBy } = journal.stats();
+    expect(waiting + dropped).toBe(150);
+    expect(droppedBy).toEqual({ size: dropped });
+    // Of 49 that would fit a segment in eight may be on its way out, and another one not full yet.
+    expect(waiting).toBeGreaterThan(30);
+    expect(waiting).toBeLessThan(50);
     expect(await idsIn(journal)).toEqual(ids.slice(dropped));
-    const { journal: tiny } = await filled(3, { maxBytes: 1, maxAgeMs: 1e12 });
-    expect(tiny.stats()).toEqual({ waiting: 1, dropped: 2 });
   });
 
   it("drops what has waited too long, and counts it", async () => {
-    const { clock, journal } = await filled(3, { maxBytes: 1e6, maxAgeMs: 60_000 });
+    const { clock, journal } = await filled(3, { maxAgeMs: 60_000 });
     await clock.advance(59_000);
-    await journal.append({ ts: 2_000, readings: { i: 9 } });
+    const late = { bootId: "this-boot", monotonicMs: clock.monotonic(), ts: 2_000 };
+    await journal.append({ taken: late, readings: { i: 9 } });
     expect(journal.stats().waiting).toBe(4);
     await clock.advance(2_000);
-    expect((await journal.read({ fromId: 0, limit: 9 })).map(({ ts }) => ts)).toEqual([2_000]);
-    expect(journal.stats()).toEqual({ waiting: 1, dropped: 3 });
+    expect((await journal.read({ fromId: 0, limit: 9 })).map(({ taken }) => taken)).toEqual([late]);
+    expect(journal.stats()).toMatchObject({ waiting: 1, dropped: 3, droppedBy: { age: 3 } });
   });
 
   it("does not count a wall clock that steps as age", async () => {
-    const { clock, journal } = await filled(1, { maxBytes: 1e6, maxAgeMs: 60_000 });
+    const { clock, journal } = await filled(1, { maxAgeMs: 60_000 });
     clock.stepWall(1e12);
     expect(await idsIn(journal)).toHaveLength(1);
   });

@@ -138,7 +138,7 @@ describe("pipit config show", () => {
       "telemetry.precision": { value: 3 },
       "telemetry.live_first": { value: true },
       "system.metrics": { value: ["cpu", "load"], source: "environment PIPIT_SYSTEM_METRICS" },
-      "outbox.max_size": { value: "8MB" },
+      "outbox.max_size": { value: "64MB" },
     });
   });
 
@@ -155,7 +155,7 @@ describe("pipit config show", () => {
     const show = (name: string) =>
       runCommand(configShow, set.root, { ...set, positionals: [name] });
     expect((await show("telemetry.interval")).out).toBe("telemetry.interval  60s  default");
-    expect((await show("outbox")).out.split("\n")).toHaveLength(2);
+    expect((await show("clock")).out.split("\n")).toHaveLength(2);
     await expect(show("telemetry.intervall")).rejects.toThrow("did you mean telemetry.interval?");
     await expect(show("nothing")).rejects.toThrow('"nothing" is not a setting');
   });

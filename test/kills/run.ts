@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Faults, type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
+import { keepProof } from "../reliability/proof-line.ts";
 import { chosenSeed, seededRandom } from "../support/seeded-random.ts";
 import { createBoard } from "./board.ts";
 import { type Step, steps } from "./steps.ts";
@@ -138,13 +139,15 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+const verdict = `${tally.kills} kills, ${tally.stranded} stranded, ${tally.duplicates} duplicate devices, ${tally.torn} torn files`;
 const report = [
   ...[...killsAt].map(([step, kills]) => `${String(kills).padStart(6)} ${step}`),
   ...problems,
   `${tally.boards} boards provisioned`,
-  `${tally.kills} kills, ${tally.stranded} stranded, ${tally.duplicates} duplicate devices, ${tally.torn} torn files`,
+  verdict,
 ];
 process.stdout.write(`${report.join("\n")}\n`);
 const missed = [...killsAt].filter(([, kills]) => kills === 0).map(([step]) => step);
 if (missed.length > 0) process.stdout.write(`never killed: ${missed.join(", ")}\n`);
-process.exitCode = problems.length + missed.length > 0 ? 1 : 0;
+if (problems.length + missed.length > 0) process.exitCode = 1;
+else keepProof({ row: "2", result: verdict, seed });

@@ -1,6 +1,7 @@
 import type { Devices } from "../../agent/collectors/collector.ts";
 import { createHealth } from "../../agent/health.ts";
 import type { Collect, Readings } from "../../agent/ports.ts";
+import { emptyStats } from "./a-journal.ts";
 
 /** One look of a collector at a moment of the monotonic clock. */
 export const lookAt = (collect: Collect, monotonicMs: number): Promise<Readings | null> =>
@@ -11,7 +12,7 @@ export const noDevices: Devices = {
   throttle: { take: async () => null },
   agent: {
     health: createHealth(),
-    journal: { stats: () => ({ waiting: 0, dropped: 0 }) },
+    journal: { stats: () => ({ ...emptyStats, waiting: 0, dropped: 0 }) },
     coap: () => ({ lastRoundTripMs: null, retransmissions: 0 }),
   },
 };

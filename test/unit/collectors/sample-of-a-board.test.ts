@@ -10,6 +10,7 @@ import type { Reading } from "../../../agent/ports.ts";
 import type { Source } from "../../../agent/source.ts";
 import { serialiseSample } from "../../../agent/thingsboard/serialise.ts";
 import type { FixtureName } from "../../fixtures/make-fixtures.ts";
+import { emptyStats } from "../../support/a-journal.ts";
 import { fixtureHost } from "../../support/fixtures.ts";
 import { lookAt } from "../../support/look.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
@@ -30,7 +31,7 @@ async function sampleOf(
   const clock = virtualClock();
   using throttle = createThrottleLatch({ host, clock, mayReadThrottled: () => true });
   const health = createHealth();
-  const stats = { waiting: 3, dropped: 0 };
+  const stats = { ...emptyStats, waiting: 3 };
   const coap = { lastRoundTripMs: 23.4, retransmissions: 1 };
   const state = { health, journal: { stats: () => stats }, coap: () => coap };
   const system = { metrics, disk_paths: ["/"], network_interfaces: [] };

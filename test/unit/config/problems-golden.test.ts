@@ -82,7 +82,7 @@ it.each([
   ["system", "metrics", ['["nothing"]', '"cpu"', "[1]", '["cpu", ["load"]]', '["\\u001b[2J"]']],
   ["system", "disk_paths", ['["data"]', '[""]']],
   ["system", "network_interfaces", ['["eth 0"]', '["../../x"]', '["averylongname0123"]']],
-  ["outbox", "max_size", ['"8mb"', '"8"', '"1KB"', '"1GB"', "8000000"]],
+  ["outbox", "max_size", ['"8mb"', '"8"', '"1KB"', '"2GB"', "8000000"]],
   ["outbox", "max_age", ['"30"', '"1s"']],
   ["log", "level", ['"Info"', '""', "4"]],
 ])("words the wrong values of %s.%s", async (section, name, values) => {

@@ -22,7 +22,7 @@ function sourceOn(host: Host, overrides: Partial<About> = {}) {
     addresses: () => [],
     ...overrides,
   };
-  const run = { configHash: "3f2a-91c0", storageMode: "memory", lastStop: "stop" } as const;
+  const run = { configHash: "3f2a-91c0", storageMode: () => "memory", lastStop: "stop" } as const;
   return { clock, gather: createAttributeSource({ host, clock, about, run }) };
 }
 

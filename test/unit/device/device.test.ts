@@ -2,12 +2,11 @@ import { expect, it } from "vitest";
 import { type DeviceDeps, runDevice } from "../../../agent/device/device.ts";
 import { createProvisioner } from "../../../agent/device/provisioner.ts";
 import { AgentError } from "../../../agent/errors.ts";
-import { createHealth } from "../../../agent/health.ts";
-import { memoryJournal } from "../../../agent/platform/memory-journal.ts";
 import { createOutbox } from "../../../agent/telemetry/outbox.ts";
 import { createPublisher } from "../../../agent/telemetry/publisher.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
 import { createVitals } from "../../../agent/vitals.ts";
+import { aJournal, datedTimeline, takenAt } from "../../support/a-journal.ts";
 import { answer, fakeServer, fakeThingsBoard } from "../../support/fake-server.ts";
 import { memoryIdentity } from "../../support/memory-identity.ts";
 import { recordingLog } from "../../support/recording-log.ts";
@@ -29,8 +28,8 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
   });
   const api = createDeviceApi(server);
   const random = { fraction: () => 0.999, bytes: (size: number) => new Uint8Array(size).fill(7) };
-  const journal = memoryJournal({ clock, maxBytes: 1e6, maxAgeMs: 1e12 });
-  const outbox = createOutbox({ journal, liveFirst: true });
+  const journal = aJournal(clock);
+  const outbox = createOutbox({ journal, timeline: datedTimeline, liveFirst: true });
   const serialise = { precision: 3, isDecimal: () => false };
   const statuses: string[] = [];
   const deps: DeviceDeps = {
@@ -46,7 +45,7 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
       onHardwareChange: "reprovision",
       log,
     }),
-    publisher: createPublisher({ api, outbox, serialise, clock, health: createHealth(), log }),
+    publisher: createPublisher({ api, outbox, serialise, clock, log }),
     outbox,
     attributes: { afterDelivery: async () => {} },
     clock,
@@ -66,7 +65,8 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
   };
   const stop = new AbortController();
   const ended = runDevice(deps, stop.signal).catch((error: unknown) => error);
-  const accept = (value: number) => outbox.accept({ ts: clock.now(), readings: { value } });
+  const accept = (value: number) =>
+    outbox.accept({ taken: takenAt(clock.now()), readings: { value } });
   const states = () => log.lines.map(({ event }) => event).filter((event) => event.includes("->"));
   const end = async () => {
     stop.abort(stopped);

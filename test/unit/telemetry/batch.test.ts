@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import type { JournalEntry } from "../../../agent/ports.ts";
 import { packBatch } from "../../../agent/telemetry/batch.ts";
+import type { OutboxEntry } from "../../../agent/telemetry/outbox.ts";
 
 const TS = 1_795_341_600_000;
 const options = { precision: 3, isDecimal: () => false };
-const entry = (id: number, text = "x"): JournalEntry => ({ id, ts: TS + id, readings: { text } });
-const pack = (entries: JournalEntry[], maxBytes = 1_024, maxEntries = 32) => {
+const entry = (id: number, text = "x"): OutboxEntry => ({ id, ts: TS + id, readings: { text } });
+const pack = (entries: OutboxEntry[], maxBytes = 1_024, maxEntries = 32) => {
   const batch = packBatch(entries, { maxBytes, maxEntries }, options);
   const text = batch.payload && new TextDecoder().decode(batch.payload);
   return { text, ids: batch.entries.map(({ id }) => id), refused: batch.refused };

@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
 import { AgentError } from "../../../agent/errors.ts";
-import type { Readings, Sample } from "../../../agent/ports.ts";
+import type { Readings, TakenSample } from "../../../agent/ports.ts";
 import { acceptPublished } from "../../../agent/telemetry/published.ts";
+import { takenAt } from "../../support/a-journal.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 
 function published(onChange: boolean, fail?: Error) {
-  const accepted: [Sample, boolean | undefined][] = [];
+  const accepted: [TakenSample, boolean | undefined][] = [];
   let handler: ((readings: Readings) => Promise<void>) | null = null;
   let ts = 1_000;
   const running = acceptPublished({
@@ -25,7 +26,7 @@ function published(onChange: boolean, fail?: Error) {
         accepted.push([sample, options?.hold]);
       },
     },
-    stamp: () => ts++,
+    stamp: () => takenAt(ts++),
     onChange,
     log: recordingLog(),
   });
@@ -38,8 +39,8 @@ it("stores each message as a sample of its own, which leaves with the next", asy
   await send({ door: true });
   await send({ door: true, level: 3 });
   expect(accepted).toEqual([
-    [{ ts: 1_000, readings: { door: true } }, true],
-    [{ ts: 1_001, readings: { door: true, level: 3 } }, true],
+    [{ taken: takenAt(1_000), readings: { door: true } }, true],
+    [{ taken: takenAt(1_001), readings: { door: true, level: 3 } }, true],
   ]);
 });
 

@@ -1,10 +1,9 @@
 import { expect, it } from "vitest";
 import { AgentError } from "../../../agent/errors.ts";
-import { createHealth } from "../../../agent/health.ts";
-import { memoryJournal } from "../../../agent/platform/memory-journal.ts";
 import { createOutbox } from "../../../agent/telemetry/outbox.ts";
 import { createPublisher } from "../../../agent/telemetry/publisher.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
+import { aJournal, datedTimeline, takenAt } from "../../support/a-journal.ts";
 import { type Answer, answer, fakeServer, textOf } from "../../support/fake-server.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
@@ -16,21 +15,21 @@ const outcomeOf = (published: Promise<unknown>) => published.catch((error: unkno
 async function publisherWith(samples: number, respond: (values: number[]) => Answer) {
   const clock = virtualClock();
   const log = recordingLog();
-  const journal = memoryJournal({ clock, maxBytes: 1e6, maxAgeMs: 1e12 });
-  const outbox = createOutbox({ journal, liveFirst: true });
+  const journal = aJournal(clock);
+  const outbox = createOutbox({ journal, timeline: datedTimeline, liveFirst: true });
   const sent: number[][] = [];
   const server = fakeServer((request) => {
     const values = [...textOf(request).matchAll(/"v":(\d+)/g)].map(([, v]) => Number(v));
     sent.push(values);
     return respond(values);
   });
-  for (let v = 0; v < samples; v++) await outbox.accept({ ts: clock.now() + v, readings: { v } });
+  for (let v = 0; v < samples; v++)
+    await outbox.accept({ taken: takenAt(clock.now() + v), readings: { v } });
   const publisher = createPublisher({
     api: createDeviceApi(server),
     outbox,
     serialise: { precision: 3, isDecimal: () => false },
     clock,
-    health: createHealth(),
     log,
   });
   return { publisher, outbox, sent, log, waiting: () => journal.stats().waiting };
@@ -94,7 +93,8 @@ it("keeps everything on 4.01: the token is at fault, not the samples", async () 
 
 it("names a reading that can never be sent once", async () => {
   const { publisher, outbox, log, waiting } = await publisherWith(0, () => answer("2.01"));
-  for (let i = 1; i <= 3; i++) await outbox.accept({ ts: i, readings: { "bad key": 1, v: i } });
+  for (let i = 1; i <= 3; i++)
+    await outbox.accept({ taken: takenAt(i), readings: { "bad key": 1, v: i } });
   while (waiting() > 0) await publisher.publish("t", never);
   expect(log.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
 });
@@ -129,7 +129,7 @@ it("a single poisoned sample waits until another has proven that it is the culpr
   );
   expect(await outcomeOf(publisher.publish("t", never))).toMatchObject({ code: "P030" });
   expect(waiting()).toBe(1);
-  await outbox.accept({ ts: 9_999_999, readings: { v: 7 } });
+  await outbox.accept({ taken: takenAt(9_999_999), readings: { v: 7 } });
   for (let i = 0; i < 4 && waiting() > 0; i++) await outcomeOf(publisher.publish("t", never));
   expect(waiting()).toBe(0);
 });

@@ -5,7 +5,7 @@ import type { Collect } from "../../../agent/ports.ts";
 import type { Source } from "../../../agent/source.ts";
 import { createDeadband } from "../../../agent/telemetry/deadband.ts";
 import { createSampler } from "../../../agent/telemetry/sampler.ts";
-import { createStamp } from "../../../agent/telemetry/stamp.ts";
+import { stampOf, takenAt } from "../../support/a-journal.ts";
 import { aSource } from "../../support/a-source.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
@@ -17,7 +17,7 @@ function samplerOf(given: readonly Source[] | Record<string, Collect>) {
   const log = recordingLog();
   const health = createHealth();
   const deadband = createDeadband(clock, { deadband: 0, maxSilenceMs: 600_000 });
-  const sampler = createSampler({ clock, stamp: createStamp(clock), deadband, health, log });
+  const sampler = createSampler({ clock, stamp: stampOf(clock), deadband, health, log });
   const sources = Array.isArray(given)
     ? given
     : Object.entries(given).map(([name, collect]) => aSource({ name, collect }));
@@ -30,7 +30,7 @@ it("stamps all readings with one ts", async () => {
     two: async () => ({ b: 2 }),
     absent: async () => null,
   });
-  expect(await take()).toEqual({ ts: clock.now(), readings: { a: 1, b: 2 } });
+  expect(await take()).toEqual({ taken: takenAt(clock.now()), readings: { a: 1, b: 2 } });
 });
 
 it("one failing source costs the others nothing; the log hears of the 1st, 2nd, 4th time, and of its return", async () => {
@@ -115,7 +115,7 @@ it("what is no news is left out; without any news there is no sample", async () 
 it("two samples never share a ts", async () => {
   const { take } = samplerOf({ one: async () => ({ a: 1 }) });
   const ts: number[] = [];
-  for (let i = 0; i < 4; i++) ts.push((await take())?.ts ?? 0);
+  for (let i = 0; i < 4; i++) ts.push((await take())?.taken.ts ?? 0);
   expect(ts).toEqual([0, 1, 2, 3].map((i) => (ts[0] ?? 0) + i));
 });
 

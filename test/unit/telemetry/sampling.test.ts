@@ -2,15 +2,14 @@ import { expect, it } from "vitest";
 import type { JobConfig } from "../../../agent/config/sensor-config.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import { createHealth } from "../../../agent/health.ts";
-import { memoryJournal } from "../../../agent/platform/memory-journal.ts";
-import type { Readings, Sample } from "../../../agent/ports.ts";
+import type { Readings, TakenSample } from "../../../agent/ports.ts";
 import type { ListSources, Source } from "../../../agent/source.ts";
 import { createDeadband } from "../../../agent/telemetry/deadband.ts";
 import { createOutbox } from "../../../agent/telemetry/outbox.ts";
 import { createSampler } from "../../../agent/telemetry/sampler.ts";
 import { startSampling } from "../../../agent/telemetry/sampling.ts";
-import { createStamp } from "../../../agent/telemetry/stamp.ts";
 import { createVitals } from "../../../agent/vitals.ts";
+import { aJournal, datedTimeline, stampOf } from "../../support/a-journal.ts";
 import { aSource } from "../../support/a-source.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
@@ -28,12 +27,12 @@ async function sampling(fixed: readonly Source[], { found, jobs = [], append }: 
   const clock = virtualClock(Date.UTC(2026, 10, 22, 5, 30, 0));
   const log = recordingLog();
   const startedMs = clock.monotonic();
-  const samples: Sample[] = [];
+  const samples: TakenSample[] = [];
   const taken: [number, string[]][] = [];
-  const memory = memoryJournal({ clock, maxBytes: 1e6, maxAgeMs: 1e12 });
+  const memory = aJournal(clock);
   const journal = {
     ...memory,
-    append(sample: Sample) {
+    append(sample: TakenSample) {
       samples.push(sample);
       taken.push([(clock.monotonic() - startedMs) / 1_000, Object.keys(sample.readings)]);
       return append?.() ?? memory.append(sample);
@@ -48,13 +47,13 @@ async function sampling(fixed: readonly Source[], { found, jobs = [], append }: 
       sources: { fixed, found: found ?? (async () => []) },
       sampler: createSampler({
         clock,
-        stamp: createStamp(clock),
+        stamp: stampOf(clock),
         deadband,
         health: createHealth(),
         log,
       }),
       deadband,
-      outbox: createOutbox({ journal, liveFirst: true }),
+      outbox: createOutbox({ journal, timeline: datedTimeline, liveFirst: true }),
       clock,
       // Every expression is "at six": the calendar has tests of its own.
       calendar: { next: () => nextSix(clock.now()) },
@@ -176,7 +175,7 @@ it("100 steps of the wall clock, either way, neither double nor miss a report, a
   }
   running[Symbol.dispose]();
   expect(samples).toHaveLength(101);
-  expect(new Set(samples.map(({ ts }) => ts)).size).toBe(101);
+  expect(new Set(samples.map(({ taken }) => taken.ts)).size).toBe(101);
 });
 
 it("a full disk costs the sample and is said; on_change does not forget the value for it", async () => {

@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import type { JournalBounds } from "../journal/bounds.ts";
+import { type DurableJournal, openJournal } from "../journal/journal.ts";
+import { systemBootClock } from "../platform/boot-clock.ts";
+import { systemClock } from "../platform/clock.ts";
+import { systemDisk } from "../platform/disk.ts";
+import { systemRandom } from "../platform/random.ts";
+import { segmentFolder } from "../platform/segment-folder.ts";
+import type { Logger } from "../ports.ts";
+
+/** The journal of this state folder: `journal/` in it, or memory where the settings say so. */
+export function openJournalIn(
+  stateDir: string,
+  config: Config,
+  log: Logger,
+): Promise<DurableJournal> {
+  const { durability, window } = config.outbox;
+  const folder = join(stateDir, "journal");
+  return openJournal({
+    disk: durability === "memory" ? null : segmentFolder(folder, systemDisk),
+    bounds: boundsOf(config),
+    windowMs: durability === "window" ? window : 0,
+    bootId: systemBootClock.bootId,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  });
+}
+
+export const boundsOf = ({ outbox }: Config): JournalBounds => ({
+  maxBytes: outbox.max_size,
+  maxAgeMs: outbox.max_age,
+  keepFreeBytes: outbox.keep_free,
+});

@@ -1,0 +1,63 @@
+import { durationMs } from "./duration.ts";
+import { duration, size } from "./quantity-kinds.ts";
+import { setting } from "./setting.ts";
+import { sizeBytes } from "./size.ts";
+import { choice } from "./text-kinds.ts";
+
+/** Sections [outbox] and [clock]: what becomes of a sample until it is delivered. */
+export const outbox = {
+  meaning: "Samples that wait for the server; the journal is their file.",
+  settings: {
+    durability: setting({
+      kind: choice("durability", ["each", "window", "memory"]),
+      default: "each",
+      meaning: "each: on the disk before it counts; window: now and then; memory: never",
+      details:
+        "`each` writes and syncs every sample, about 5 KB of the card each. `window` writes what was not delivered " +
+        "by then: on a good network next to nothing, and a power cut costs at most one window. `memory` writes " +
+        "nothing: a restart loses what waits. A change counts from the next start on.",
+    }),
+    window: setting({
+      kind: duration(durationMs("1s"), durationMs("1h")),
+      default: durationMs("60s"),
+      meaning: 'for durability = "window": this much may be lost in a power cut',
+    }),
+    max_size: setting({
+      kind: size(sizeBytes("100KB"), sizeBytes("1GB")),
+      default: sizeBytes("64MB"),
+      meaning: "the oldest samples are dropped above it",
+      details:
+        "In memory (by choice, or while the disk does not work) at most 8 MiB. Dropped samples are counted: agentDropped.",
+    }),
+    max_age: setting({
+      kind: duration(durationMs("60s"), durationMs("365d")),
+      default: durationMs("30d"),
+      meaning: "older samples are dropped",
+    }),
+    keep_free: setting({
+      kind: size(0, sizeBytes("100GB")),
+      default: sizeBytes("100MB"),
+      meaning: "with less left on the disk, samples wait in memory",
+    }),
+  },
+} as const;
+
+export const clock = {
+  meaning: "When the time of this board is believed. Nothing is sent without a time.",
+  settings: {
+    trust: setting({
+      kind: choice("clock trust", ["auto", "always"]),
+      default: "auto",
+      meaning: "auto: when it is synchronised, or plausible for a while; always: as it is",
+      details:
+        "A board without a clock of its own starts in the past. Until its clock is trusted samples wait, and then they " +
+        "get the time at which they were taken. Plausible is a time after this version was built and after the last " +
+        "sample on the disk.",
+    }),
+    wait: setting({
+      kind: duration(0, durationMs("1h")),
+      default: durationMs("60s"),
+      meaning: "a plausible clock that nothing synchronises is believed so long after the boot",
+    }),
+  },
+} as const;

@@ -1,0 +1,214 @@
+import type { Clock, DropReason, Journal, Logger, Moment, Random, TakenSample } from "../ports.ts";
+import type { SegmentStore } from "../segment-store.ts";
+import { createAppender, type Queued } from "./appender.ts";
+import { between, enforceBounds, type JournalBounds } from "./bounds.ts";
+import { createIdRanges } from "./id-ranges.ts";
+import { createLedger } from "./ledger.ts";
+import { type Recovered, recover } from "./recover.ts";
+import { createSampleReader } from "./sample-reader.ts";
+
+/** Preallocated, so that a write changes data blocks only, and no file grows. */
+const LARGEST_SEGMENT_BYTES = 256 * 1024;
+const SMALLEST_SEGMENT_BYTES = 16 * 1024;
+/** Segments that a journal at its bound consists of, at least: each is given up as a whole. */
+const LEAST_SEGMENTS = 8;
+
+/** Samples that are sent soon are not read back from the disk. */
+const MOST_RECENT = 64;
+/** With a window: more than this is not held back. */
+const MOST_QUEUED = 512;
+
+export interface JournalOptions {
+  /** Null: in memory, by choice. */
+  readonly disk: SegmentStore | null;
+  readonly bounds: JournalBounds;
+  /** How long a sample may wait to be written: 0 writes each at once, and it counts as accepted only then. */
+  readonly windowMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bootId: string;
+  readonly log: Logger;
+}
+
+export interface DurableJournal extends Journal {
+  /** From now on these hold, for what waits already too. */
+  setBounds(bounds: JournalBounds): void;
+}
+
+const nothing = (): Recovered => ({
+  segments: [],
+  settled: createIdRanges(),
+  dropped: {},
+  notes: {},
+  nextId: 1,
+  nextNumber: 1,
+  lastTs: null,
+});
+
+/**
+ * Samples on the disk until they are delivered: append-only segments, one sync for all that wait for it. Opens whatever it
+ * finds, and goes on in memory where the disk does not work.
+ */
+export async function openJournal(options: JournalOptions): Promise<DurableJournal> {
+  const { disk, log } = options;
+  if (disk === null) return journalInMemory(options);
+  try {
+    return createJournal(options, await recover(disk, log), null);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? error : null;
+    if (reason === null) throw error;
+    log.error("the journal cannot be opened, samples wait in memory", {
+      reason: reason.message,
+      hint: "see docs/reliability.md; nothing of it was changed",
+    });
+    return createJournal({ ...options, disk: null }, nothing(), String(reason.code));
+  }
+}
+
+export const journalInMemory = (options: Omit<JournalOptions, "disk">): DurableJournal =>
+  createJournal({ ...options, disk: null }, nothing(), null);
+
+function createJournal(
+  options: JournalOptions,
+  recovered: Recovered,
+  unusable: string | null,
+): DurableJournal {
+  const { disk, windowMs, clock, random, bootId, log } = options;
+  let { bounds } = options;
+  const ledger = createLedger(recovered);
+  const recent = new Map<number, TakenSample>();
+  let queue: Queued[] = [];
+  let writing: Promise<void> | null = null;
+  let windowTimer: Disposable | null = null;
+  /** Of a write that nobody waited for. */
+  let bug: Error | null = null;
+  let { lastTs } = recovered;
+  /** The wall clock counts once a sample of this run had a time. */
+  let isDated = false;
+  const now = (): Moment => ({
+    bootId,
+    monotonicMs: clock.monotonic(),
+    ts: isDated ? clock.now() : null,
+  });
+  const forget = (id: number, reason?: DropReason) => {
+    ledger.settle(id, id, reason);
+    recent.delete(id);
+  };
+
+  const segmentBytes = () =>
+    Math.min(
+      LARGEST_SEGMENT_BYTES,
+      Math.max(SMALLEST_SEGMENT_BYTES, Math.floor(bounds.maxBytes / LEAST_SEGMENTS)),
+    );
+
+  /** What nobody waits for goes, as soon as it is written down that nobody does. */
+  const release = async () => {
+    const { segments } = ledger;
+    for (const segment of segments.slice(0, -1)) {
+      if (!ledger.isDone(segment)) continue;
+      segments.splice(segments.indexOf(segment), 1);
+      const { header, file, onDisk, isDamaged } = segment;
+      await file.close();
+      if (!onDisk || disk === null) continue;
+      try {
+        await (isDamaged ? disk.setAside(header) : disk.remove(header, file.bytes));
+      } catch (error) {
+        log.warn("a segment of the journal cannot be removed", { error: String(error) });
+      }
+    }
+  };
+
+  const appender = createAppender({
+    ledger,
+    disk,
+    segmentBytes,
+    clock,
+    random,
+    enforce: () => enforceBounds(ledger, bounds, now(), segmentBytes()),
+    async hasRoom() {
+      const wanted = bounds.keepFreeBytes + segmentBytes();
+      return disk === null || (await disk.freeBytes()) >= wanted;
+    },
+    saved: release,
+    log,
+  });
+  const isTooOld = (taken: Moment) => (between(taken, now()) ?? 0) > bounds.maxAgeMs;
+  const reader = createSampleReader({ ledger, clock, recent, isTooOld, log });
+
+  /** What was delivered before its turn came need not be written. */
+  const takeQueue = () => {
+    const queued = queue.filter(({ id }) => ledger.isWaiting(id));
+    queue = [];
+    return queued;
+  };
+  const writeAll = async () => {
+    while (queue.length > 0 || ledger.unsaved() !== null) await appender.write(takeQueue());
+    for (const [id] of recent) {
+      if (recent.size <= MOST_RECENT) break;
+      recent.delete(id);
+    }
+  };
+
+  /** One at a time: what is queued meanwhile shares the next sync. */
+  const flush = async (): Promise<void> => {
+    windowTimer?.[Symbol.dispose]();
+    windowTimer = null;
+    while (writing !== null) await writing;
+    if (queue.length === 0 && ledger.unsaved() === null) return;
+    writing = writeAll().finally(() => {
+      writing = null;
+    });
+    await writing;
+  };
+
+  return {
+    async append(sample) {
+      if (bug !== null) throw bug;
+      const id = ledger.takeId();
+      const { ts } = sample.taken;
+      if (ts !== null) {
+        isDated = true;
+        lastTs = Math.max(lastTs ?? 0, ts);
+      }
+      queue.push({ id, sample });
+      recent.set(id, sample);
+      if (windowMs === 0 || queue.length > MOST_QUEUED) await flush();
+      else
+        windowTimer ??= clock.after(windowMs, () => {
+          flush().catch((error: Error) => {
+            bug = error;
+          });
+        });
+      return id;
+    },
+    read: (range) => reader.read(range),
+    newest: () => reader.newest(),
+    async settle(ids) {
+      for (const id of ids) forget(id);
+    },
+    async drop(ids, reason) {
+      for (const id of ids) forget(id, reason);
+    },
+    noted: (name) => ledger.notes[name] ?? null,
+    note: (name, value) => ledger.note(name, value),
+    get lastTs() {
+      return lastTs;
+    },
+    stats: () => ({
+      waiting: ledger.waiting,
+      dropped: Object.values(ledger.dropped).reduce((sum, count) => sum + count, 0),
+      droppedBy: ledger.dropped,
+      storage: disk === null || appender.problem !== null ? "memory" : "disk",
+      problem: unusable ?? appender.problem,
+      bytesWritten: appender.bytesWritten,
+    }),
+    setBounds(next) {
+      bounds = next;
+      enforceBounds(ledger, bounds, now(), 0);
+    },
+    async [Symbol.asyncDispose]() {
+      await flush();
+      for (const { file } of ledger.segments) await file.close();
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import type { Moment, Reading, Readings, TakenSample } from "../ports.ts";
+import { type ByteReader, type ByteWriter, Damaged } from "./bytes.ts";
+import { isSameValue, readValue, writeValue } from "./value.ts";
+
+/** What a key of the keyframe does in a delta; two bits each. */
+const CHANGE = { same: 0, value: 1, absent: 2 } as const;
+
+/** A delta refers to a keyframe at most so many samples back: damage costs one group. */
+const LONGEST_GROUP = 16;
+
+interface Keyframe {
+  readonly taken: Moment;
+  readonly keys: readonly string[];
+  readonly values: readonly Reading[];
+}
+
+/** How a sample begins; further kinds of records are in record.ts. */
+export const SAMPLE = { keyframe: 1, delta: 2 } as const;
+
+export interface SampleEncoder {
+  /** `id` counts from the segment's first one. */
+  write(to: ByteWriter, id: number, sample: TakenSample): void;
+  /** The next sample is a keyframe: what was written before it may not be on the disk. */
+  reset(): void;
+}
+
+/** A keyframe holds all keys by name; a delta what has changed since, and keys that the keyframe has not. */
+export function createSampleEncoder(): SampleEncoder {
+  let keyframe: Keyframe | null = null;
+  let since = 0;
+
+  const writeKeyframe = (to: ByteWriter, { taken, readings }: TakenSample) => {
+    to.text(taken.bootId);
+    to.count(taken.monotonicMs);
+    to.count(taken.ts === null ? 0 : taken.ts);
+    writeMembers(to, Object.entries(readings));
+    keyframe = { taken, keys: Object.keys(readings), values: Object.values(readings) };
+    since = 0;
+  };
+
+  const writeDelta = (to: ByteWriter, base: Keyframe, { taken, readings }: TakenSample) => {
+    to.signed(taken.monotonicMs - base.taken.monotonicMs);
+    to.signed(taken.ts === null ? 0 : taken.ts - (base.taken.ts ?? 0));
+    to.byte(taken.ts === null ? 0 : 1);
+    const changes = base.keys.map((key, index) => changeOf(readings[key], base.values[index]));
+    for (let index = 0; index < changes.length; index += 4) to.byte(packed(changes, index));
+    for (const [index, key] of base.keys.entries()) {
+      const value = readings[key];
+      if (changes[index] === CHANGE.value && value !== undefined) writeValue(to, value);
+    }
+    const known = new Set(base.keys);
+    writeMembers(
+      to,
+      Object.entries(readings).filter(([key]) => !known.has(key)),
+    );
+  };
+
+  return {
+    write(to, id, sample) {
+      const base = keyframe;
+      const isDelta =
+        base !== null && ++since < LONGEST_GROUP && base.taken.bootId === sample.taken.bootId;
+      to.byte(isDelta ? SAMPLE.delta : SAMPLE.keyframe);
+      to.count(id);
+      if (isDelta) writeDelta(to, base, sample);
+      else writeKeyframe(to, sample);
+    },
+    reset() {
+      keyframe = null;
+    },
+  };
+}
+
+const changeOf = (now: Reading | undefined, before: Reading | undefined) => {
+  if (now === undefined) return CHANGE.absent;
+  return before !== undefined && isSameValue(now, before) ? CHANGE.same : CHANGE.value;
+};
+
+const packed = (changes: readonly number[], from: number) =>
+  changes.slice(from, from + 4).reduce((byte, change, index) => byte + (change << (2 * index)), 0);
+
+function writeMembers(to: ByteWriter, members: readonly (readonly [string, Reading])[]): void {
+  to.count(members.length);
+  for (const [key, value] of members) {
+    to.text(key);
+    writeValue(to, value);
+  }
+}
+
+function* readMembers(from: ByteReader): Generator<readonly [string, Reading]> {
+  for (let left = from.count(); left > 0; left--) yield [from.text(), readValue(from)];
+}
+
+export interface NumberedSample {
+  readonly id: number;
+  readonly sample: TakenSample;
+}
+
+export interface SampleDecoder {
+  /** Null for a delta whose keyframe was lost. @throws Damaged */
+  read(kind: number, from: ByteReader): NumberedSample | null;
+  /** The keyframe was damaged, or cannot be told: deltas that come now are lost. */
+  reset(): void;
+}
+
+export function createSampleDecoder(): SampleDecoder {
+  let keyframe: Keyframe | null = null;
+
+  const readKeyframe = (id: number, from: ByteReader): NumberedSample => {
+    const bootId = from.text();
+    const monotonicMs = from.count();
+    const ts = from.count() || null;
+    const taken = { bootId, monotonicMs, ts };
+    const members = [...readMembers(from)];
+    keyframe = {
+      taken,
+      keys: members.map(([key]) => key),
+      values: members.map(([, value]) => value),
+    };
+    return { id, sample: { taken, readings: Object.fromEntries(members) } };
+  };
+
+  const readDelta = (id: number, base: Keyframe, from: ByteReader): NumberedSample => {
+    const monotonicMs = base.taken.monotonicMs + from.signed();
+    const ts = (base.taken.ts ?? 0) + from.signed();
+    const isTimed = from.byte() === 1;
+    const taken = { bootId: base.taken.bootId, monotonicMs, ts: isTimed ? ts : null };
+    const bits = Array.from({ length: Math.ceil(base.keys.length / 4) }, () => from.byte());
+    const members: (readonly [string, Reading])[] = [];
+    for (const [index, key] of base.keys.entries()) {
+      const change = ((bits[index >> 2] ?? 0) >> (2 * (index & 3))) & 3;
+      const before = base.values[index];
+      if (change === CHANGE.value) members.push([key, readValue(from)]);
+      else if (change === CHANGE.same && before !== undefined) members.push([key, before]);
+      else if (change !== CHANGE.absent) throw new Damaged(`${change} is no change of a value`);
+    }
+    const readings: Readings = Object.fromEntries([...members, ...readMembers(from)]);
+    return { id, sample: { taken, readings } };
+  };
+
+  return {
+    read(kind, from) {
+      const id = from.count();
+      if (kind === SAMPLE.keyframe) return readKeyframe(id, from);
+      // Without its keyframe nobody knows where the delta ends: the rest of the frame is lost with it.
+      return keyframe === null ? null : readDelta(id, keyframe, from);
+    },
+    reset() {
+      keyframe = null;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { TakenSample } from "../ports.ts";
+import type { SegmentHeader } from "../segment-store.ts";
+import { Damaged } from "./bytes.ts";
+import { nextFrame } from "./frame.ts";
+import type { IdRange } from "./id-ranges.ts";
+import { type JournalState, recordsIn } from "./record.ts";
+import { createSampleDecoder, type NumberedSample } from "./sample-record.ts";
+import { HEADER_BYTES } from "./segment-header.ts";
+
+/** What a frame holds, or that something before it was lost. */
+export interface Scanned {
+  /** Where the next frame begins. */
+  readonly end: number;
+  readonly samples: readonly NumberedSample[];
+  readonly settled: readonly IdRange[];
+  readonly state: JournalState | null;
+}
+
+/**
+ * The frames of a segment, in order; over damage to the next sound one. Deltas whose keyframe was damaged are left out.
+ * Ends where nothing sound follows.
+ */
+export function* scan(bytes: Uint8Array, { seed, firstId }: SegmentHeader): Generator<Scanned> {
+  const decoder = createSampleDecoder();
+  let at = HEADER_BYTES;
+  for (;;) {
+    const frame = nextFrame(bytes, at, seed);
+    if (frame === null) return;
+    if (frame.at > at) decoder.reset();
+    at = frame.end;
+    yield { end: frame.end, ...contentOf(frame.body, firstId, decoder) };
+  }
+}
+
+function contentOf(
+  body: Uint8Array,
+  firstId: number,
+  decoder: ReturnType<typeof createSampleDecoder>,
+) {
+  const samples: { id: number; sample: TakenSample }[] = [];
+  const settled: IdRange[] = [];
+  let state: JournalState | null = null;
+  try {
+    for (const record of recordsIn(body, firstId, decoder)) {
+      if (record.kind === "sample") samples.push(record);
+      else if (record.kind === "progress") settled.push(...record.settled);
+      else state = record.state;
+    }
+  } catch (error) {
+    // Its checksum is right, and yet nobody can read it: what could be read of it counts.
+    if (!(error instanceof Damaged)) throw error;
+    decoder.reset();
+  }
+  return { samples, settled, state };
+}

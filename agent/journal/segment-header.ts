@@ -1,0 +1,36 @@
+import type { SegmentHeader } from "../segment-store.ts";
+import { crc32 } from "./crc32.ts";
+
+/** Raised when a reader of the old form could misread the new one. */
+const FORMAT_VERSION = 1;
+const MAGIC = [0x50, 0x49, 0x50, 0x4a] as const; // "PIPJ"
+
+export const HEADER_BYTES = 32;
+const CRC_AT = 28;
+
+/** Magic, version, number, seed, first id, CRC; all little-endian. */
+export function writeHeader({ number, seed, firstId }: SegmentHeader): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  view.setUint16(4, FORMAT_VERSION, true);
+  view.setUint32(8, number, true);
+  view.setUint32(12, seed, true);
+  view.setFloat64(16, firstId, true);
+  view.setUint32(CRC_AT, crc32(bytes, 0, 0, CRC_AT), true);
+  return bytes;
+}
+
+/** `newer`: written by a later version of Pipit, and none of our business; `damaged`: by nobody. */
+export function readHeader(bytes: Uint8Array): SegmentHeader | "newer" | "damaged" {
+  if (bytes.length < HEADER_BYTES) return "damaged";
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (MAGIC.some((byte, index) => bytes[index] !== byte)) return "damaged";
+  if (view.getUint32(CRC_AT, true) !== crc32(bytes, 0, 0, CRC_AT)) return "damaged";
+  if (view.getUint16(4, true) > FORMAT_VERSION) return "newer";
+  return {
+    number: view.getUint32(8, true),
+    seed: view.getUint32(12, true),
+    firstId: view.getFloat64(16, true),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Moment } from "../ports.ts";
+import type { SegmentHeader, StoredSegment } from "../segment-store.ts";
+import { Damaged } from "./bytes.ts";
+import { frameAt } from "./frame.ts";
+import type { JournalState } from "./record.ts";
+import { recordsIn } from "./record.ts";
+import { createSampleDecoder } from "./sample-record.ts";
+import { HEADER_BYTES, readHeader } from "./segment-header.ts";
+
+/** A stretch of the journal: samples with rising ids, in one file. */
+export interface Segment {
+  readonly header: SegmentHeader;
+  file: StoredSegment;
+  /** False: in memory, because the disk does not work or is not wanted. */
+  onDisk: boolean;
+  /** Where the next frame goes. */
+  used: number;
+  /** The id after its last one. */
+  endId: number;
+  /** Its first sample, as far as it is known. */
+  readonly begun: Moment | null;
+  /** Something in it was lost: it is kept for the operator to look at. */
+  isDamaged: boolean;
+  /** How often reading it has failed. */
+  failures: number;
+  /** Monotonic; not read again before. */
+  retryAtMs: number;
+}
+
+/** Enough for the header and the state that every segment begins with. */
+const HEAD_BYTES = 4_096;
+
+/**
+ * The state at the beginning of a stored segment; null when it is damaged.
+ * @throws the system's error, or NewerFormat
+ */
+export async function readHead(
+  file: StoredSegment,
+  { number, seed, firstId }: SegmentHeader,
+): Promise<JournalState | null> {
+  let bytes = await file.read(0, HEAD_BYTES);
+  if (readHeader(bytes) === "newer") throw new NewerFormat(number);
+  let frame = frameAt(bytes, HEADER_BYTES, seed);
+  if (frame === null) {
+    bytes = await file.read(0, file.bytes);
+    frame = frameAt(bytes, HEADER_BYTES, seed);
+  }
+  return frame && stateIn(frame.body, firstId);
+}
+
+/** Written by a later version: not ours to read, and not ours to delete. */
+export class NewerFormat extends Error {
+  override readonly name = "NewerFormat";
+  readonly code = "ENEWER";
+  constructor(number: number) {
+    super(`segment ${number} of the journal was written by a later version of Pipit`);
+  }
+}
+
+function stateIn(body: Uint8Array, firstId: number): JournalState | null {
+  try {
+    for (const record of recordsIn(body, firstId, createSampleDecoder()))
+      if (record.kind === "state") return record.state;
+  } catch (error) {
+    if (!(error instanceof Damaged)) throw error;
+  }
+  return null;
+}

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import type { SegmentHeader, SegmentStore, StoredSegment } from "../segment-store.ts";
+import type { Disk } from "./disk.ts";
+import { errnoOf } from "./errno.ts";
+
+/** "00000017-5f3a9c01-4711.seg": number and seed in hexadecimal, first id. */
+const NAME = /^([0-9a-f]{8})-([0-9a-f]{8})-(\d{1,15})\.seg$/;
+/** A segment nobody needs, whose blocks the next one takes over: preallocating means writing them all. */
+const SPARE = "spare";
+const NEW = "new";
+/** Damaged segments that are kept for the operator to look at. */
+const MOST_ASIDE = 2;
+
+/** Segments as files of one folder, which this process alone writes. */
+export function segmentFolder(folder: string, disk: Disk): SegmentStore {
+  const at = (name: string) => join(folder, name);
+  const pathOf = (header: SegmentHeader) => at(nameOf(header));
+  /** Bytes of the spare file, while it is known that there is one. */
+  let spareBytes: number | null = null;
+
+  const stored = (file: number, bytes: number): StoredSegment => ({
+    bytes,
+    read: (from, length) => disk.read(file, from, Math.min(length, Math.max(0, bytes - from))),
+    write: (from, data) => disk.write(file, from, data),
+    close: () => disk.close(file),
+  });
+
+  const sizeOf = async (path: string): Promise<number> => {
+    const file = await disk.open(path);
+    try {
+      return await disk.size(file);
+    } finally {
+      await disk.close(file);
+    }
+  };
+
+  /** Its blocks are on the disk, and hold `head` and nothing else that could pass for a frame. */
+  const prepared = async (bytes: number, head: Uint8Array): Promise<[number, string]> => {
+    const reused = spareBytes === bytes;
+    spareBytes = null;
+    const path = at(reused ? SPARE : NEW);
+    const file = await (reused ? disk.open(path) : disk.create(path));
+    try {
+      const whole = new Uint8Array(bytes);
+      whole.set(head);
+      await disk.write(file, 0, reused ? head : whole);
+    } catch (error) {
+      await disk.close(file);
+      throw error;
+    }
+    return [file, path];
+  };
+
+  return {
+    async list() {
+      try {
+        const names = await disk.list(folder);
+        if (names.includes(SPARE)) spareBytes = await sizeOf(at(SPARE));
+        return names.flatMap(headerOf).toSorted((one, other) => one.number - other.number);
+      } catch (error) {
+        if (errnoOf(error) === "ENOENT") return [];
+        throw error;
+      }
+    },
+    async open(header) {
+      const file = await disk.open(pathOf(header));
+      return stored(file, await disk.size(file));
+    },
+    async create(header, bytes, head) {
+      await disk.makeFolder(folder);
+      const [file, path] = await prepared(bytes, head);
+      try {
+        await disk.rename(path, pathOf(header));
+        await disk.syncFolder(folder);
+      } catch (error) {
+        await disk.close(file);
+        throw error;
+      }
+      return stored(file, bytes);
+    },
+    async remove(header, bytes) {
+      if (spareBytes !== null) return disk.remove(pathOf(header));
+      await disk.rename(pathOf(header), at(SPARE));
+      spareBytes = bytes;
+    },
+    async setAside(header) {
+      const names = (await disk.list(folder)).filter((name) => name.endsWith(".bad")).toSorted();
+      for (const name of names.slice(0, Math.max(0, names.length - MOST_ASIDE + 1)))
+        await disk.remove(at(name));
+      await disk.rename(pathOf(header), at(`${nameOf(header)}.bad`));
+    },
+    async freeBytes() {
+      await disk.makeFolder(folder);
+      return disk.freeBytes(folder);
+    },
+  };
+}
+
+const nameOf = ({ number, seed, firstId }: SegmentHeader): string =>
+  `${hex(number)}-${hex(seed)}-${firstId}.seg`;
+
+const hex = (value: number) => value.toString(16).padStart(8, "0");
+
+function headerOf(name: string): SegmentHeader[] {
+  const [, number, seed, firstId] = NAME.exec(name) ?? [];
+  if (number === undefined || seed === undefined) return [];
+  return [
+    {
+      number: Number.parseInt(number, 16),
+      seed: Number.parseInt(seed, 16),
+      firstId: Number(firstId),
+    },
+  ];
+}

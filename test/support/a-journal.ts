@@ -1,0 +1,45 @@
+import { type DurableJournal, journalInMemory } from "../../agent/journal/journal.ts";
+import type { Clock, JournalStats, Moment } from "../../agent/ports.ts";
+import { createStamp } from "../../agent/telemetry/stamp.ts";
+import type { Timeline } from "../../agent/telemetry/timeline.ts";
+import { recordingLog } from "./recording-log.ts";
+import { virtualClock } from "./virtual-clock.ts";
+
+/** Wide enough for any test. */
+export const wideBounds = { maxBytes: 8e6, maxAgeMs: 1e12, keepFreeBytes: 0 };
+
+export const emptyStats: JournalStats = {
+  waiting: 0,
+  dropped: 0,
+  droppedBy: {},
+  storage: "memory",
+  problem: null,
+  bytesWritten: 0,
+};
+
+/** A journal in memory. */
+export const aJournal = (clock: Clock = virtualClock(), bounds = wideBounds): DurableJournal =>
+  journalInMemory({
+    bounds,
+    windowMs: 0,
+    bootId: "this-boot",
+    clock,
+    random: { fraction: () => 0.5, bytes: (size) => new Uint8Array(size).fill(7) },
+    log: recordingLog(),
+  });
+
+/** A moment whose time is known. */
+export const takenAt = (ts: number): Moment => ({ bootId: "this-boot", monotonicMs: ts, ts });
+
+/** A timeline's stamp while the clock is trusted. */
+export function stampOf(clock: Clock): () => Moment {
+  const stamp = createStamp(clock);
+  return () => takenAt(stamp());
+}
+
+/** Every sample has a time already. */
+export const datedTimeline: Pick<Timeline, "tsOf" | "source" | "onTrusted"> = {
+  tsOf: ({ ts }) => ts,
+  source: "always",
+  onTrusted: () => {},
+};
