@@ -113,7 +113,7 @@ export interface JournalEntry extends TakenSample {
 }
 
 /** Why a sample was given up: the bound it fell under, or what else became of it. */
-export type DropReason = "size" | "age" | "memory" | "damage" | "refused" | "undatable";
+export type DropReason = "size" | "thinned" | "age" | "memory" | "damage" | "refused" | "undatable";
 
 export interface JournalStats {
   readonly waiting: number;
@@ -124,8 +124,10 @@ export interface JournalStats {
   readonly storage: "disk" | "memory";
   /** Why it is not on the disk: the system's error, "EROFS"; null where that is by choice, or it is. */
   readonly problem: string | null;
-  /** To the disk, since the start. */
+  /** To the disk, since the start; whole blocks of 4 KiB, without what the file system adds. */
   readonly bytesWritten: number;
+  /** The same of this day by UTC, also by runs before this one. */
+  readonly bytesToday: number;
 }
 
 /** Bounded queue of samples. Live goes first, so entries settle in any order. Ids rise. */

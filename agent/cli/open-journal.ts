@@ -32,4 +32,6 @@ export const boundsOf = ({ outbox }: Config): JournalBounds => ({
   maxBytes: outbox.max_size,
   maxAgeMs: outbox.max_age,
   keepFreeBytes: outbox.keep_free,
+  thins: outbox.on_full === "thin",
+  maxBytesPerDay: outbox.max_writes_per_day ?? Number.POSITIVE_INFINITY,
 });

@@ -1,5 +1,5 @@
 import { durationMs } from "./duration.ts";
-import { duration, size } from "./quantity-kinds.ts";
+import { duration, optionalSize, size } from "./quantity-kinds.ts";
 import { setting } from "./setting.ts";
 import { sizeBytes } from "./size.ts";
 import { choice } from "./text-kinds.ts";
@@ -38,6 +38,21 @@ export const outbox = {
       kind: size(0, sizeBytes("100GB")),
       default: sizeBytes("100MB"),
       meaning: "with less left on the disk, samples wait in memory",
+    }),
+    on_full: setting({
+      kind: choice("way to make room", ["oldest", "thin"]),
+      default: "oldest",
+      meaning: 'above max_size: drop the "oldest", or "thin": keep every second of them',
+      details:
+        "`thin` keeps the shape of a long outage: the older a stretch, the more often every second of its samples has gone. " +
+        "What stays is written once more each time.",
+    }),
+    max_writes_per_day: setting({
+      kind: optionalSize(sizeBytes("1MB"), sizeBytes("100GB")),
+      default: null,
+      meaning: 'once so much, say "50MB", was written in a day (UTC), samples wait in memory',
+      details:
+        "Counts whole blocks of 4 KiB that the journal writes, without what the file system adds.",
     }),
   },
 } as const;

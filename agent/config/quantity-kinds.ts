@@ -79,6 +79,24 @@ export function size(least: number, most: number): Kind<number> {
   };
 }
 
+/** A size in bytes, or null for "". */
+export function optionalSize(least: number, most: number): Kind<number | null> {
+  const given = size(least, most);
+  return {
+    ...given,
+    schema: (known) =>
+      v.lazy((input) =>
+        input === ""
+          ? v.pipe(
+              v.literal(""),
+              v.transform(() => null),
+            )
+          : given.schema(known),
+      ),
+    toToml: (bytes) => (bytes === null ? quoted("") : given.toToml(bytes)),
+  };
+}
+
 export function wholeNumber(least: number, most: number): Kind<number> {
   const wrong = `not a whole number from ${least} to ${most}; write one without quotes`;
   return {

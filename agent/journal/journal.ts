@@ -1,11 +1,14 @@
 import type { Clock, DropReason, Journal, Logger, Moment, Random, TakenSample } from "../ports.ts";
 import type { SegmentStore } from "../segment-store.ts";
 import { createAppender, type Queued } from "./appender.ts";
-import { between, enforceBounds, type JournalBounds } from "./bounds.ts";
+import { between, bytesOf, enforceBounds, type JournalBounds } from "./bounds.ts";
+import { createDiskStanding, Withheld } from "./disk-standing.ts";
 import { createIdRanges } from "./id-ranges.ts";
 import { createLedger } from "./ledger.ts";
 import { type Recovered, recover } from "./recover.ts";
 import { createSampleReader } from "./sample-reader.ts";
+import { createThinner } from "./thin.ts";
+import { createWriteMeter } from "./write-meter.ts";
 
 /** Preallocated, so that a write changes data blocks only, and no file grows. */
 const LARGEST_SEGMENT_BYTES = 256 * 1024;
@@ -15,6 +18,12 @@ const LEAST_SEGMENTS = 8;
 
 /** Samples that are sent soon are not read back from the disk. */
 const MOST_RECENT = 64;
+/** What the meter read when a segment was begun or the agent stopped; a note. */
+const WRITTEN = "written";
+
+/** Asking how much is free costs next to nothing. */
+const FULL_RETRY_MS = 1_000;
+
 /** With a window: more than this is not held back. */
 const MOST_QUEUED = 512;
 
@@ -42,6 +51,7 @@ const nothing = (): Recovered => ({
   notes: {},
   nextId: 1,
   nextNumber: 1,
+  resume: null,
   lastTs: null,
 });
 
@@ -76,6 +86,7 @@ function createJournal(
   const { disk, windowMs, clock, random, bootId, log } = options;
   let { bounds } = options;
   const ledger = createLedger(recovered);
+  const standing = createDiskStanding(clock, log);
   const recent = new Map<number, TakenSample>();
   let queue: Queued[] = [];
   let writing: Promise<void> | null = null;
@@ -90,6 +101,8 @@ function createJournal(
     monotonicMs: clock.monotonic(),
     ts: isDated ? clock.now() : null,
   });
+  const meter = createWriteMeter(now, ledger.notes[WRITTEN] ?? null);
+  const thinner = disk === null ? null : createThinner({ ledger, disk, random, meter, log });
   const forget = (id: number, reason?: DropReason) => {
     ledger.settle(id, id, reason);
     recent.delete(id);
@@ -104,6 +117,7 @@ function createJournal(
   /** What nobody waits for goes, as soon as it is written down that nobody does. */
   const release = async () => {
     const { segments } = ledger;
+    await thinner?.sweep();
     for (const segment of segments.slice(0, -1)) {
       if (!ledger.isDone(segment)) continue;
       segments.splice(segments.indexOf(segment), 1);
@@ -122,15 +136,26 @@ function createJournal(
     ledger,
     disk,
     segmentBytes,
-    clock,
+    resume: recovered.resume,
+    standing,
+    meter,
     random,
-    enforce: () => enforceBounds(ledger, bounds, now(), segmentBytes()),
-    async hasRoom() {
+    async enforce() {
+      // Two files live on beside the one made of them until that is on the disk.
+      const isFull = () => bytesOf(ledger.segments) > bounds.maxBytes - 2 * segmentBytes();
+      while (bounds.thins && thinner !== null && isFull() && (await thinner.thin()));
+      enforceBounds(ledger, bounds, now(), segmentBytes());
+    },
+    admit() {
+      if (meter.today >= bounds.maxBytesPerDay) throw new Withheld("budget", meter.msToNextDay());
+    },
+    async admitSegment() {
+      ledger.note(WRITTEN, meter.toJson());
       const wanted = bounds.keepFreeBytes + segmentBytes();
-      return disk === null || (await disk.freeBytes()) >= wanted;
+      if (disk !== null && (await disk.freeBytes()) < wanted)
+        throw new Withheld("ENOSPC", FULL_RETRY_MS);
     },
     saved: release,
-    log,
   });
   const isTooOld = (taken: Moment) => (between(taken, now()) ?? 0) > bounds.maxAgeMs;
   const reader = createSampleReader({ ledger, clock, recent, isTooOld, log });
@@ -142,7 +167,7 @@ function createJournal(
     return queued;
   };
   const writeAll = async () => {
-    while (queue.length > 0 || ledger.unsaved() !== null) await appender.write(takeQueue());
+    while (queue.length > 0 || ledger.hasUnsaved) await appender.write(takeQueue());
     for (const [id] of recent) {
       if (recent.size <= MOST_RECENT) break;
       recent.delete(id);
@@ -154,7 +179,7 @@ function createJournal(
     windowTimer?.[Symbol.dispose]();
     windowTimer = null;
     while (writing !== null) await writing;
-    if (queue.length === 0 && ledger.unsaved() === null) return;
+    if (queue.length === 0 && !ledger.hasUnsaved) return;
     writing = writeAll().finally(() => {
       writing = null;
     });
@@ -198,15 +223,17 @@ function createJournal(
       waiting: ledger.waiting,
       dropped: Object.values(ledger.dropped).reduce((sum, count) => sum + count, 0),
       droppedBy: ledger.dropped,
-      storage: disk === null || appender.problem !== null ? "memory" : "disk",
-      problem: unusable ?? appender.problem,
-      bytesWritten: appender.bytesWritten,
+      storage: disk === null || standing.problem !== null ? "memory" : "disk",
+      problem: unusable ?? standing.problem,
+      bytesWritten: meter.total,
+      bytesToday: meter.today,
     }),
     setBounds(next) {
       bounds = next;
       enforceBounds(ledger, bounds, now(), 0);
     },
     async [Symbol.asyncDispose]() {
+      if (meter.total > 0) ledger.note(WRITTEN, meter.toJson());
       await flush();
       for (const { file } of ledger.segments) await file.close();
     },

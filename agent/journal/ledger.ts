@@ -23,8 +23,11 @@ export interface Ledger {
   note(name: string, value: Json): void;
   readonly notes: JournalState["notes"];
   readonly dropped: JournalState["dropped"];
-  /** What is not on the disk yet: nothing, ids, or so much that all of the state is written anew. */
+  /** Whether there is anything that is not on the disk yet. */
+  readonly hasUnsaved: boolean;
+  /** What it is: nothing, ids, or so much that all of the state is written anew. */
   unsaved(): null | "state" | readonly IdRange[];
+  /** What `unsaved` or `state` gave last is on the disk; what came since is not. */
   saved(): void;
   state(begun: Moment | null): JournalState;
 }
@@ -35,7 +38,17 @@ export function createLedger(recovered: Recovered): Ledger {
   const dropped: Partial<Record<DropReason, number>> = { ...recovered.dropped };
   let fresh = createIdRanges();
   let isChanged = false;
+  /** Given to a write that may not be over yet. */
+  let leaving = createIdRanges();
+  let isLeaving = false;
   let waiting = nextId - 1 - settled.countIn(1, nextId - 1);
+
+  const leave = () => {
+    for (const [from, to] of fresh.ranges()) leaving.add(from, to);
+    isLeaving ||= isChanged;
+    fresh = createIdRanges();
+    isChanged = false;
+  };
 
   const isWaiting = (id: number) => id > 0 && id < nextId && !settled.has(id);
   const firstWaiting = (id: number) => {
@@ -90,14 +103,21 @@ export function createLedger(recovered: Recovered): Ledger {
       return notes;
     },
     dropped,
+    get hasUnsaved() {
+      return isChanged || isLeaving || fresh.ranges().length + leaving.ranges().length > 0;
+    },
     unsaved() {
-      if (isChanged) return "state";
-      return fresh.ranges().length > 0 ? fresh.ranges() : null;
+      leave();
+      if (isLeaving) return "state";
+      return leaving.ranges().length > 0 ? leaving.ranges() : null;
     },
     saved() {
-      fresh = createIdRanges();
-      isChanged = false;
+      leaving = createIdRanges();
+      isLeaving = false;
     },
-    state: (begun) => ({ settled: settled.ranges(), dropped, notes, begun }),
+    state(begun) {
+      leave();
+      return { settled: settled.ranges(), dropped, notes, begun };
+    },
   };
 }

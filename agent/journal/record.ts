@@ -15,6 +15,8 @@ export interface JournalState {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** When the first sample of the segment was taken that this stands at the beginning of. */
   readonly begun: Moment | null;
+  /** How often the segment that this stands at the beginning of was thinned; absent: never. */
+  readonly thinned?: number;
   /** Small facts of other parts, by name. */
   readonly notes: Readonly<Record<string, Json>>;
 }

@@ -5,6 +5,7 @@ import type { JournalState } from "./record.ts";
 import { scan } from "./scan.ts";
 import { readHead, type Segment } from "./segment.ts";
 import { HEADER_BYTES } from "./segment-header.ts";
+import { leftovers } from "./thin.ts";
 
 export interface Recovered {
   readonly segments: Segment[];
@@ -13,6 +14,8 @@ export interface Recovered {
   readonly notes: JournalState["notes"];
   readonly nextId: number;
   readonly nextNumber: number;
+  /** The newest segment, to be written on; null when its beginning is damaged. */
+  readonly resume: Segment | null;
   /** The latest of any sample that was looked at. */
   readonly lastTs: number | null;
 }
@@ -23,7 +26,8 @@ export interface Recovered {
  * @throws the system's error, or NewerFormat
  */
 export async function recover(store: SegmentStore, log: Logger): Promise<Recovered> {
-  const headers = await store.list();
+  const { kept: headers, leftover } = leftovers(await store.list());
+  for (const header of leftover) await store.remove(header, null);
   const segments: Segment[] = [];
   for (const header of headers) {
     const file = await store.open(header);
@@ -35,6 +39,7 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
       used: file.bytes,
       endId: Number.POSITIVE_INFINITY,
       begun: state?.begun ?? null,
+      thinned: state?.thinned ?? 0,
       isDamaged: false,
       failures: 0,
       retryAtMs: 0,
@@ -43,7 +48,7 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
   for (const [index, segment] of segments.entries())
     segment.endId = segments[index + 1]?.header.firstId ?? segment.endId;
 
-  const { settled, dropped, notes, lastTs } = await latestState(segments, log);
+  const { settled, dropped, notes, lastTs, isNewestSound } = await latestState(segments, log);
   const nextId = segments.at(-1)?.endId ?? 1;
   settled.forgetFrom(nextId);
   // A segment goes only after its ids were written down as settled: the others of an older one are lost.
@@ -55,7 +60,8 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
     dropped.damage = (dropped.damage ?? 0) + lost;
   }
   const nextNumber = (headers.at(-1)?.number ?? 0) + 1;
-  return { segments, settled, dropped, notes, nextId, nextNumber, lastTs };
+  const resume = isNewestSound ? (segments.at(-1) ?? null) : null;
+  return { segments, settled, dropped, notes, nextId, nextNumber, resume, lastTs };
 }
 
 /**
@@ -64,6 +70,7 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
  */
 async function latestState(segments: readonly Segment[], log: Logger) {
   let lastTs: number | null = null;
+  let isNewestSound = false;
   let tail: { readonly state: JournalState | null; readonly settled: readonly IdRange[] }[] = [];
   for (const segment of segments.toReversed()) {
     const bytes = await segment.file.read(0, segment.file.bytes);
@@ -76,7 +83,10 @@ async function latestState(segments: readonly Segment[], log: Logger) {
       for (const { sample } of frame.samples) lastTs = later(lastTs, sample.taken.ts);
       frames.push(frame);
     }
-    if (segment === segments.at(-1)) Object.assign(segment, { used: end, endId });
+    if (segment === segments.at(-1)) {
+      Object.assign(segment, { used: end, endId });
+      isNewestSound = Boolean(frames[0]?.state);
+    }
     lastTs = later(lastTs, segment.begun?.ts ?? null);
     tail = [...frames, ...tail];
     if (frames.length > 0 && frames[0]?.state) break;
@@ -93,7 +103,7 @@ async function latestState(segments: readonly Segment[], log: Logger) {
     }
     for (const [first, last] of ranges) settled.add(first, last);
   }
-  return { settled, dropped, notes, lastTs };
+  return { settled, dropped, notes, lastTs, isNewestSound };
 }
 
 const later = (one: number | null, other: number | null): number | null =>

@@ -6,7 +6,7 @@ import { isSameValue, readValue, writeValue } from "./value.ts";
 const CHANGE = { same: 0, value: 1, absent: 2 } as const;
 
 /** A delta refers to a keyframe at most so many samples back: damage costs one group. */
-const LONGEST_GROUP = 16;
+export const LONGEST_GROUP = 16;
 
 interface Keyframe {
   readonly taken: Moment;

@@ -9,15 +9,18 @@ export interface SegmentCursor {
   find(segment: Segment, id: number): Promise<TakenSample | null>;
 }
 
+/** Samples that were passed and may be asked for again: what is on its way to the server is. */
+const KEPT_BEHIND = 512;
+
 interface Position {
   readonly segment: Segment;
   /** How much of the segment was there when it was loaded. */
   readonly loaded: number;
   readonly frames: Generator<Scanned>;
-  /** Read, and not passed yet. */
-  ahead: NumberedSample[];
-  /** All up to this one were passed. */
-  passed: number;
+  /** Rising ids; what was read last is at the end. */
+  read: NumberedSample[];
+  /** Before the first of `read`: these would have to be read anew. */
+  forgotten: number;
 }
 
 export function createSegmentCursor(): SegmentCursor {
@@ -26,27 +29,45 @@ export function createSegmentCursor(): SegmentCursor {
   const enter = async (segment: Segment): Promise<Position> => {
     const { used, file, header } = segment;
     const bytes = await file.read(0, used);
-    return { segment, loaded: used, frames: scan(bytes, header), ahead: [], passed: -1 };
+    return { segment, loaded: used, frames: scan(bytes, header), read: [], forgotten: -1 };
+  };
+
+  const goOn = (here: Position): boolean => {
+    const { value } = here.frames.next();
+    if (!value) return false;
+    here.read.push(...value.samples);
+    if (here.read.length > 2 * KEPT_BEHIND) {
+      const kept = here.read.slice(-KEPT_BEHIND);
+      here.forgotten = (kept[0]?.id ?? 0) - 1;
+      here.read = kept;
+    }
+    return true;
   };
 
   return {
     async find(segment, id) {
-      const isHere = position?.segment === segment && position.passed < id;
+      const isHere = position?.segment === segment && position.forgotten < id;
       let here = isHere && position ? position : await enter(segment);
       for (;;) {
         position = here;
-        const index = here.ahead.findIndex((entry) => entry.id >= id);
-        const entry = here.ahead[index];
-        if (entry) {
-          here.ahead = here.ahead.slice(index);
-          here.passed = entry.id - 1;
-          return entry.id === id ? entry.sample : null;
-        }
-        const { value } = here.frames.next();
-        if (value) here.ahead = [...value.samples];
-        else if (segment.used > here.loaded) here = await enter(segment);
-        else return null;
+        const last = here.read.at(-1);
+        if (last && last.id >= id) return at(here.read, id);
+        if (goOn(here)) continue;
+        if (segment.used === here.loaded) return null;
+        here = await enter(segment);
       }
     },
   };
+}
+
+/** By bisection. */
+function at(read: readonly NumberedSample[], id: number): TakenSample | null {
+  let [low, high] = [0, read.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((read[middle]?.id ?? 0) < id) low = middle + 1;
+    else high = middle;
+  }
+  const entry = read[low];
+  return entry?.id === id ? entry.sample : null;
 }

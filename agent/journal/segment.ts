@@ -1,4 +1,4 @@
-import type { Moment } from "../ports.ts";
+import type { Moment, Random } from "../ports.ts";
 import type { SegmentHeader, StoredSegment } from "../segment-store.ts";
 import { Damaged } from "./bytes.ts";
 import { frameAt } from "./frame.ts";
@@ -19,6 +19,8 @@ export interface Segment {
   endId: number;
   /** Its first sample, as far as it is known. */
   readonly begun: Moment | null;
+  /** How often it was made of two, by giving up every second sample. */
+  readonly thinned: number;
   /** Something in it was lost: it is kept for the operator to look at. */
   isDamaged: boolean;
   /** How often reading it has failed. */
@@ -26,6 +28,10 @@ export interface Segment {
   /** Monotonic; not read again before. */
   retryAtMs: number;
 }
+
+/** What an older file left in its blocks never passes for a frame of it. */
+export const newSeed = (random: Random): number =>
+  new DataView(random.bytes(4).buffer).getUint32(0);
 
 /** Enough for the header and the state that every segment begins with. */
 const HEAD_BYTES = 4_096;

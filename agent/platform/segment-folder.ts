@@ -18,12 +18,34 @@ export function segmentFolder(folder: string, disk: Disk): SegmentStore {
   /** Bytes of the spare file, while it is known that there is one. */
   let spareBytes: number | null = null;
 
-  const stored = (file: number, bytes: number): StoredSegment => ({
+  const opened = (file: number, bytes: number): StoredSegment => ({
     bytes,
     read: (from, length) => disk.read(file, from, Math.min(length, Math.max(0, bytes - from))),
     write: (from, data) => disk.write(file, from, data),
     close: () => disk.close(file),
   });
+
+  /** Opened for each read: a backlog may have more segments than a process may have files open. */
+  const closed = (path: string, bytes: number): StoredSegment => {
+    let written: StoredSegment | null = null;
+    return {
+      bytes,
+      async read(from, length) {
+        if (written !== null) return written.read(from, length);
+        const file = await disk.open(path);
+        try {
+          return await opened(file, bytes).read(from, length);
+        } finally {
+          await disk.close(file);
+        }
+      },
+      async write(from, data) {
+        written ??= opened(await disk.open(path), bytes);
+        await written.write(from, data);
+      },
+      close: async () => written?.close(),
+    };
+  };
 
   const sizeOf = async (path: string): Promise<number> => {
     const file = await disk.open(path);
@@ -46,6 +68,7 @@ export function segmentFolder(folder: string, disk: Disk): SegmentStore {
       await disk.write(file, 0, reused ? head : whole);
     } catch (error) {
       await disk.close(file);
+      if (!reused) await disk.remove(path).catch(() => undefined); // a part of it would fill a full disk
       throw error;
     }
     return [file, path];
@@ -63,8 +86,7 @@ export function segmentFolder(folder: string, disk: Disk): SegmentStore {
       }
     },
     async open(header) {
-      const file = await disk.open(pathOf(header));
-      return stored(file, await disk.size(file));
+      return closed(pathOf(header), await sizeOf(pathOf(header)));
     },
     async create(header, bytes, head) {
       await disk.makeFolder(folder);
@@ -76,10 +98,10 @@ export function segmentFolder(folder: string, disk: Disk): SegmentStore {
         await disk.close(file);
         throw error;
       }
-      return stored(file, bytes);
+      return opened(file, bytes);
     },
     async remove(header, bytes) {
-      if (spareBytes !== null) return disk.remove(pathOf(header));
+      if (spareBytes !== null || bytes === null) return disk.remove(pathOf(header));
       await disk.rename(pathOf(header), at(SPARE));
       spareBytes = bytes;
     },
