@@ -119,7 +119,7 @@ function createJournal(
     const { segments } = ledger;
     await thinner?.sweep();
     for (const segment of segments.slice(0, -1)) {
-      if (!ledger.isDone(segment)) continue;
+      if (!ledger.isReleasable(segment)) continue;
       segments.splice(segments.indexOf(segment), 1);
       const { header, file, onDisk, isDamaged } = segment;
       await file.close();

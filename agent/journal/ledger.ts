@@ -18,6 +18,8 @@ export interface Ledger {
   firstWaiting(id: number): number | null;
   newestWaiting(): number | null;
   isDone(segment: Segment): boolean;
+  /** It is done, and that is on the disk: without the segment nothing would be missed. */
+  isReleasable(segment: Segment): boolean;
   /** Delivered, or given up for this reason; what does not wait is passed over. Tells how many were waiting. */
   settle(from: number, to: number, reason?: DropReason): number;
   note(name: string, value: Json): void;
@@ -50,6 +52,10 @@ export function createLedger(recovered: Recovered): Ledger {
     isChanged = false;
   };
 
+  const isDone = ({ header: { firstId }, endId }: Segment) => {
+    const end = Math.min(endId, nextId);
+    return settled.countIn(firstId, end - 1) === end - firstId;
+  };
   const isWaiting = (id: number) => id > 0 && id < nextId && !settled.has(id);
   const firstWaiting = (id: number) => {
     const first = settled.firstMissing(Math.max(1, id));
@@ -76,9 +82,11 @@ export function createLedger(recovered: Recovered): Ledger {
       const newest = last && last[1] === nextId - 1 ? last[0] - 1 : nextId - 1;
       return newest > 0 ? newest : null;
     },
-    isDone({ header: { firstId }, endId }) {
-      const end = Math.min(endId, nextId);
-      return settled.countIn(firstId, end - 1) === end - firstId;
+    isDone,
+    isReleasable(segment) {
+      const { header, endId } = segment;
+      const isUnsaved = [fresh, leaving].some((ids) => ids.countIn(header.firstId, endId - 1) > 0);
+      return isDone(segment) && !isUnsaved;
     },
     settle(from, to, reason) {
       const [first, last] = [Math.max(1, from), Math.min(to, nextId - 1)];

@@ -49,6 +49,21 @@ it("what was settled or dropped while a write was under way is written down with
   expect(again.stats().droppedBy).toEqual({ refused: 1 });
 });
 
+it("keeps a segment until it is on the disk that nobody waits for it", async () => {
+  const crash = crashDisk();
+  const journal = await journalOn(crash.disk, { bounds: small });
+  await fill(journal, 17, 2_000);
+  const before = await segmentsOn(crash);
+  expect(before).toHaveLength(2);
+  // Settled while the write is under way: the first segment is done now, and the disk does not know.
+  const writing = journal.append({ taken: takenAt(18_000), readings: { n: 18 } });
+  await journal.settle(upTo(17));
+  await writing;
+  expect(await segmentsOn(crash)).toEqual(before);
+  await fill(journal, 1, 0, 19);
+  expect(await segmentsOn(crash)).toHaveLength(1);
+});
+
 it("waits in memory while the disk has no room left, and returns a second after it has", async () => {
   const crash = crashDisk();
   const clock = virtualClock();
