@@ -167,7 +167,9 @@ function createJournal(
     return queued;
   };
   const writeAll = async () => {
-    while (queue.length > 0 || ledger.hasUnsaved) await appender.write(takeQueue());
+    // What is settled meanwhile is written with the next sample: it costs no write of its own.
+    do await appender.write(takeQueue());
+    while (queue.length > 0);
     for (const [id] of recent) {
       if (recent.size <= MOST_RECENT) break;
       recent.delete(id);
@@ -234,7 +236,7 @@ function createJournal(
     },
     async [Symbol.asyncDispose]() {
       if (meter.total > 0) ledger.note(WRITTEN, meter.toJson());
-      await flush();
+      while (queue.length > 0 || ledger.hasUnsaved) await flush();
       for (const { file } of ledger.segments) await file.close();
     },
   };
