@@ -1,7 +1,7 @@
 import type { Moment, Random, TakenSample } from "../ports.ts";
 import type { SegmentHeader, SegmentStore } from "../segment-store.ts";
 import { createWriter } from "./bytes.ts";
-import type { DiskStanding } from "./disk-standing.ts";
+import { type DiskStanding, Withheld } from "./disk-standing.ts";
 import { frameBytes, frameOf } from "./frame.ts";
 import { joined } from "./joined.ts";
 import type { Ledger } from "./ledger.ts";
@@ -91,13 +91,22 @@ export function createAppender(deps: AppenderDeps): Appender {
     return segment;
   };
 
-  /** Brings what waits in memory to the disk, as it is. @throws the system's error */
-  const restore = async (store: SegmentStore) => {
-    for (const segment of ledger.segments.filter(({ onDisk }) => !onDisk)) {
-      const bytes = await segment.file.read(0, segment.file.bytes);
-      const file = await store.create(segment.header, bytes.length, bytes);
-      meter.wrote(0, bytes.length);
-      Object.assign(segment, { file, onDisk: true });
+  /** Brings what waits in memory to the disk, as it is and as far as there is room, oldest first. */
+  const restore = async (): Promise<void> => {
+    for (const segment of ledger.segments) {
+      if (disk === null || segment.onDisk || ledger.isDone(segment)) continue;
+      try {
+        deps.admit();
+        await deps.admitSegment();
+        const bytes = await segment.file.read(0, segment.file.bytes);
+        const file = await disk.create(segment.header, bytes.length, bytes);
+        meter.wrote(0, bytes.length);
+        Object.assign(segment, { file, onDisk: true });
+      } catch (error) {
+        // Without room for it there may be some for what comes: that disk is no worse than before.
+        if (!(error instanceof Withheld)) standing.failed(error);
+        return;
+      }
     }
   };
 
@@ -107,7 +116,6 @@ export function createAppender(deps: AppenderDeps): Appender {
     try {
       deps.admit();
       await deps.admitSegment();
-      await restore(disk);
       const segment = await create(disk, segmentBytes(), beginning);
       standing.works();
       return segment;
@@ -167,7 +175,9 @@ export function createAppender(deps: AppenderDeps): Appender {
       if (segment.onDisk) meter.wrote(segment.used, frame.length);
       segment.used += frame.length;
       ledger.saved();
-      return deps.saved();
+      await deps.saved();
+      if (segment.onDisk) await restore();
+      return;
     }
   };
 
