@@ -124,7 +124,7 @@ export interface JournalStats {
   readonly storage: "disk" | "memory";
   /** Why it is not on the disk: the system's error, "EROFS"; null where that is by choice, or it is. */
   readonly problem: string | null;
-  /** To the disk, since the start; whole blocks of 4 KiB, without what the file system adds. */
+  /** To the disk, since the start: an estimate, with what the file system adds. */
   readonly bytesWritten: number;
   /** The same of this day by UTC, also by runs before this one. */
   readonly bytesToday: number;
