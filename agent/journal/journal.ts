@@ -105,7 +105,7 @@ function createJournal(
   const release = async () => {
     const { segments } = ledger;
     for (const segment of segments.slice(0, -1)) {
-      if (!ledger.isDone(segment)) continue;
+      if (!ledger.isReleasable(segment)) continue;
       segments.splice(segments.indexOf(segment), 1);
       const { header, file, onDisk, isDamaged } = segment;
       await file.close();
@@ -142,7 +142,7 @@ function createJournal(
     return queued;
   };
   const writeAll = async () => {
-    while (queue.length > 0 || ledger.unsaved() !== null) await appender.write(takeQueue());
+    while (queue.length > 0 || ledger.hasUnsaved) await appender.write(takeQueue());
     for (const [id] of recent) {
       if (recent.size <= MOST_RECENT) break;
       recent.delete(id);
@@ -154,7 +154,7 @@ function createJournal(
     windowTimer?.[Symbol.dispose]();
     windowTimer = null;
     while (writing !== null) await writing;
-    if (queue.length === 0 && ledger.unsaved() === null) return;
+    if (queue.length === 0 && !ledger.hasUnsaved) return;
     writing = writeAll().finally(() => {
       writing = null;
     });
