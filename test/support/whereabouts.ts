@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { type DurableJournal, openJournal } from "../../agent/journal/journal.ts";
+import { systemClock } from "../../agent/platform/clock.ts";
+import { systemDisk } from "../../agent/platform/disk.ts";
+import { systemRandom } from "../../agent/platform/random.ts";
+import { segmentFolder } from "../../agent/platform/segment-folder.ts";
+import type { JournalStats, Readings } from "../../agent/ports.ts";
+import type { Sandbox } from "../../agent/sandbox/sandbox.ts";
+import type { SeriesSnapshot } from "../../agent/sandbox/series.ts";
+import { wideBounds } from "./a-journal.ts";
+import { type HandedIn, readingsOf } from "./handed-in.ts";
+import { type LogLine, recordingLog } from "./recording-log.ts";
+
+export interface Waiting {
+  readonly entries: readonly { readonly ts: number | null; readonly readings: Readings }[];
+  readonly stats: JournalStats;
+  /** What the journal had to say of its state. */
+  readonly said: readonly LogLine[];
+}
+
+/** What waits in a state folder whose agent is dead. Changes nothing in it. */
+export async function waitingIn(stateDir: string): Promise<Waiting> {
+  const log = recordingLog();
+  const journal: DurableJournal = await openJournal({
+    disk: segmentFolder(join(stateDir, "journal"), systemDisk),
+    bounds: { ...wideBounds, maxBytes: 1e9 },
+    windowMs: 0,
+    bootId: "nobody's",
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  });
+  const found = await journal.read({ fromId: 0, limit: 1e9 });
+  const entries = found.map(({ taken, readings }) => ({ ts: taken.ts, readings }));
+  const stats = journal.stats();
+  await journal[Symbol.asyncDispose]();
+  return { entries, stats, said: log.lines };
+}
+
+/** Of a device that is not there yet. */
+const noTelemetry: SeriesSnapshot = { samples: 0, points: 0, repeats: 0, keys: {} };
+
+const telemetryOf = (server: Sandbox, deviceName: string): SeriesSnapshot =>
+  server.state().devices[deviceName]?.telemetry ?? noTelemetry;
+
+/** Whether the server has every number that was accepted. */
+export function allIsDelivered(handed: HandedIn, server: Sandbox, deviceName: string): boolean {
+  const { keys } = telemetryOf(server, deviceName);
+  const found = new Set(keys["n"]?.recent.map(({ value }) => Number(value)));
+  return handed.accepted.isSubsetOf(found);
+}
+
+export interface Verdict {
+  /** Acknowledged, and neither on the server nor in the journal. */
+  readonly lost: readonly number[];
+  /** There, and never sent, or refused, or with other values than were sent. */
+  readonly invented: readonly number[];
+  /** Under more than one `ts`. */
+  readonly doubled: readonly number[];
+}
+
+/** Where the numbers are that were handed in: on the server, by (device, key, ts), or still waiting. */
+export function whereabouts(
+  handed: HandedIn,
+  server: Sandbox,
+  deviceName: string,
+  waiting: Waiting,
+): Verdict {
+  const places = new Map<number, Set<number | null>>();
+  const wrong = new Set<number>();
+  const see = (ts: number | null, readings: Readings) => {
+    const n = Number(readings["n"]);
+    places.set(n, (places.get(n) ?? new Set()).add(ts));
+    const isSent = Number.isInteger(n) && n >= 1 && n <= handed.sent && !handed.refused.has(n);
+    const expected: Readings = readingsOf(n);
+    if (!isSent || Object.entries(readings).some(([key, value]) => expected[key] !== value))
+      wrong.add(n);
+  };
+  const { keys } = telemetryOf(server, deviceName);
+  const others = ["twice", "note"].map(
+    (key) => [key, new Map(keys[key]?.recent.map(({ ts, value }) => [ts, value]))] as const,
+  );
+  for (const { ts, value } of keys["n"]?.recent ?? []) {
+    const beside = others.map(([key, values]) => [key, values.get(ts)] as const);
+    const known = beside.filter(([, other]) => other !== undefined);
+    see(ts, Object.fromEntries([["n", value], ...known]) as Readings);
+  }
+  for (const { ts, readings } of waiting.entries)
+    if (readings["n"] !== undefined) see(ts, readings);
+  return {
+    lost: [...handed.accepted].filter((n) => !places.has(n)),
+    invented: [...wrong],
+    doubled: [...places].filter(([, at]) => at.size > 1).map(([n]) => n),
+  };
+}
+
+export const nothingWrong: Verdict = { lost: [], invented: [], doubled: [] };
