@@ -66,7 +66,14 @@ async function ordeal(cuts: number, { fraction }: Random, seed: number): Promise
     server.setFaults({ outage: fraction() < 2 / 3 });
     const said = await liveAndCut(world, fraction() * LONGEST_LIFE_MS);
     const { entries: _, ...verdict } = await world.verdict();
-    if (verdict.lost.length > 0) { (await import("node:child_process")).spawnSync("cp", ["-a", world.stateDir, `/tmp/w/rigs-scratch/bad-${Date.now()}`]); process.stdout.write(JSON.stringify([verdict, said, world.handed.accepted.size], null, 1)); }
+    if (verdict.lost.length > 0) {
+      (await import("node:child_process")).spawnSync("cp", [
+        "-a",
+        world.stateDir,
+        `/tmp/w/rigs-scratch/bad-${Date.now()}`,
+      ]);
+      process.stdout.write(JSON.stringify([verdict, said, world.handed.accepted.size], null, 1));
+    }
     const context = `cut ${cut}, seed ${seed}`;
     expect(verdict, context).toMatchObject({ ...nothingWrong, said: [] });
     expect(verdict.stats, context).toMatchObject({ storage: "disk", problem: null, droppedBy: {} });
