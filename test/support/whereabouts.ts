@@ -50,6 +50,14 @@ export function allIsDelivered(handed: HandedIn, server: Sandbox, deviceName: st
   return handed.accepted.isSubsetOf(found);
 }
 
+/** Every `ts` of a sample, on the server or still waiting; in order. */
+export function timesOf(server: Sandbox, deviceName: string, waiting: Waiting): readonly number[] {
+  const { keys } = telemetryOf(server, deviceName);
+  const there = Object.values(keys).flatMap(({ recent }) => recent.map(({ ts }) => ts));
+  const here = waiting.entries.flatMap(({ ts }) => (ts === null ? [] : [ts]));
+  return [...new Set([...there, ...here])].toSorted((one, other) => one - other);
+}
+
 export interface Verdict {
   /** Acknowledged, and neither on the server nor in the journal. */
   readonly lost: readonly number[];
