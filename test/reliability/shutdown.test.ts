@@ -7,7 +7,7 @@ import { agentBoard } from "../support/agent-board.ts";
 import { handIn, nothingHandedIn } from "../support/handed-in.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { nothingWrong, waitingIn, whereabouts } from "../support/whereabouts.ts";
+import { expectAllAccounted } from "../support/whereabouts.ts";
 import { proof } from "./proof.ts";
 
 const BOARDS = 2;
@@ -20,12 +20,12 @@ const DISCARD_PORT = 9;
 const hungDisk = join(import.meta.dirname, "hung-disk.ts");
 
 /** Tells how long each stop took, in milliseconds. */
-async function ordeal(name: string, stops: number, { fraction }: Random, seed: number) {
+async function ordeal(deviceName: string, stops: number, { fraction }: Random, seed: number) {
   await using server = await startSandbox({ httpPort: null, seed, keepPoints: 1e7 });
   const folder = temporaryFolder();
   const stateDir = join(folder, "state");
   const { port } = server;
-  using board = agentBoard({ folder, stateDir, deviceName: name, port, toml });
+  using board = agentBoard({ folder, stateDir, deviceName, port, toml });
   const handed = nothingHandedIn();
   const tookMs: number[] = [];
   const program = handIn(board.socket, handed);
@@ -36,13 +36,10 @@ async function ordeal(name: string, stops: number, { fraction }: Random, seed: n
     await Promise.race([after(fraction() * LONGEST_LIFE_MS), life.ended]);
     const startMs = performance.now();
     life.child.kill("SIGTERM");
-    const context = `${name}, stop ${stop}, seed ${seed}`;
+    const context = `${deviceName}, stop ${stop}, seed ${seed}`;
     expect(await life.ended, `${context}: ${life.stderr()}`).toBe(0);
     tookMs.push(performance.now() - startMs);
-    const waiting = await waitingIn(stateDir);
-    expect(waiting.said, context).toEqual([]);
-    expect(waiting.stats.droppedBy, context).toEqual({});
-    expect(whereabouts(handed, server, name, waiting), context).toEqual(nothingWrong);
+    await expectAllAccounted({ handed, server, deviceName, stateDir }, context);
   }
   program.stop();
   return { tookMs, accepted: handed.accepted.size };

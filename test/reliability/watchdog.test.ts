@@ -5,7 +5,7 @@ import { startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { agentBoard } from "../support/agent-board.ts";
 import { handIn, nothingHandedIn } from "../support/handed-in.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { allIsDelivered, nothingWrong, waitingIn, whereabouts } from "../support/whereabouts.ts";
+import { allIsDelivered, expectAllAccounted } from "../support/whereabouts.ts";
 import { proof } from "./proof.ts";
 
 /** WatchdogSec=1: a ping every half second. */
@@ -48,8 +48,7 @@ async function hang({ how, signal }: (typeof ways)[number], seed: number): Promi
   life.child.kill("SIGABRT");
   if (signal === "SIGSTOP") life.child.kill("SIGCONT");
   expect(await life.ended).toBe("SIGABRT");
-  const waiting = await waitingIn(stateDir);
-  expect(whereabouts(handed, server, "a", waiting)).toEqual(nothingWrong);
+  await expectAllAccounted({ handed, server, deviceName: "a", stateDir }, how);
   const next = board.start({ env });
   await next.ready();
   await expect.poll(pings, { timeout: 20_000 }).toBeGreaterThan(before);

@@ -16,11 +16,11 @@ export const nothingHandedIn = (): HandedIn => ({
   refused: new Set(),
 });
 
-/** What belongs to a number, so that a value that was mixed up or invented shows. */
+/** What belongs to a number, so that a value that was mixed up or invented shows; large enough to fill segments. */
 export const readingsOf = (n: number) => ({
   n,
   twice: 2 * n,
-  ...(n % 11 === 0 ? { note: `${n} `.repeat(1 + (n % 97)) } : {}),
+  ...(n % 3 === 0 ? { note: `${n} `.repeat(1 + (n % 200)) } : {}),
 });
 
 const CONNECTIONS = 4;

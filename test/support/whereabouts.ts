@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { expect } from "vitest";
 import { type DurableJournal, openJournal } from "../../agent/journal/journal.ts";
 import { systemClock } from "../../agent/platform/clock.ts";
 import { systemDisk } from "../../agent/platform/disk.ts";
@@ -58,9 +59,11 @@ export function timesOf(server: Sandbox, deviceName: string, waiting: Waiting): 
   return [...new Set([...there, ...here])].toSorted((one, other) => one - other);
 }
 
-export interface Verdict {
+interface Verdict {
   /** Acknowledged, and neither on the server nor in the journal. */
   readonly lost: readonly number[];
+  /** Sent and never answered, and nowhere, either. */
+  readonly vanished: number;
   /** There, and never sent, or refused, or with other values than were sent. */
   readonly invented: readonly number[];
   /** Under more than one `ts`. */
@@ -68,12 +71,7 @@ export interface Verdict {
 }
 
 /** Where the numbers are that were handed in: on the server, by (device, key, ts), or still waiting. */
-export function whereabouts(
-  handed: HandedIn,
-  server: Sandbox,
-  deviceName: string,
-  waiting: Waiting,
-): Verdict {
+function whereabouts({ handed, server, deviceName }: Accounts, waiting: Waiting): Verdict {
   const places = new Map<number, Set<number | null>>();
   const wrong = new Set<number>();
   const see = (ts: number | null, readings: Readings) => {
@@ -95,11 +93,49 @@ export function whereabouts(
   }
   for (const { ts, readings } of waiting.entries)
     if (readings["n"] !== undefined) see(ts, readings);
+  const lost = [...handed.accepted].filter((n) => !places.has(n));
+  const unanswered = Array.from({ length: handed.sent }, (_, index) => index + 1).filter(
+    (n) => !handed.accepted.has(n) && !handed.refused.has(n),
+  );
   return {
-    lost: [...handed.accepted].filter((n) => !places.has(n)),
+    lost,
+    vanished: unanswered.filter((n) => !places.has(n)).length,
     invented: [...wrong],
     doubled: [...places].filter(([, at]) => at.size > 1).map(([n]) => n),
   };
 }
 
-export const nothingWrong: Verdict = { lost: [], invented: [], doubled: [] };
+export interface Accounts {
+  readonly handed: HandedIn;
+  readonly server: Sandbox;
+  readonly deviceName: string;
+  readonly stateDir: string;
+  /** Its journal is so small that it drops; then it must have no readings of its own, so that its counter can be exact. */
+  readonly isBounded?: boolean;
+}
+
+/**
+ * Every number that was accepted is on the server once, or waits, or is counted as dropped; nothing else is there. While no
+ * agent runs. Resolves to what the counter says. @throws AssertionError
+ */
+export async function expectAllAccounted(accounts: Accounts, context: string): Promise<number> {
+  const waiting = await waitingIn(accounts.stateDir);
+  expect(waiting.said, context).toEqual([]);
+  expect(waiting.stats, context).toMatchObject({ storage: "disk", problem: null });
+  const { lost, vanished, ...verdict } = whereabouts(accounts, waiting);
+  expect(verdict, context).toEqual({ invented: [], doubled: [] });
+  const { dropped, droppedBy } = waiting.stats;
+  if (accounts.isBounded !== true) {
+    expect({ lost, droppedBy }, context).toEqual({ lost: [], droppedBy: {} });
+    return 0;
+  }
+  expect(Object.keys(droppedBy), context).toEqual(dropped > 0 ? ["size"] : []);
+  expect(dropped, `${context}: accepted, and nowhere`).toBeGreaterThanOrEqual(lost.length);
+  // What was stored and not answered before the end counts, too.
+  expect(dropped, `${context}: counted twice`).toBeLessThanOrEqual(lost.length + vanished);
+  return dropped;
+}
+
+/** How many that were accepted are neither on the server nor waiting. */
+export const lostOf = async (accounts: Accounts): Promise<number> =>
+  whereabouts(accounts, await waitingIn(accounts.stateDir)).lost.length;
