@@ -7,6 +7,7 @@ import { decodeIdentity } from "../../agent/platform/credentials-file.ts";
 import type { Random } from "../../agent/ports.ts";
 import { type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { agentBoard } from "../support/agent-board.ts";
+import { allDone } from "../support/all-done.ts";
 import { type Ext4Image, ext4Image } from "../support/ext4-image.ts";
 import { type PipitProcess, pipit } from "../support/pipit-process.ts";
 import { seededRandom } from "../support/seeded-random.ts";
@@ -142,7 +143,7 @@ proof(
     const workers = Array.from({ length: WORKERS }, (_, index) =>
       ordeal(cuts, seededRandom(Math.floor(random.fraction() * 2 ** 32)), seed + index),
     );
-    const done = await Promise.all(workers);
+    const done = await allDone(workers);
     const all = done.reduce((sum, worker) => sum + worker.cuts, 0);
     const devices = done.reduce((sum, worker) => sum + worker.devices, 0);
     return `${all} cuts, ${devices} devices and rotations, 0 torn files, 0 stranded, 0 second devices`;

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { Random } from "../../agent/ports.ts";
 import { type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { agentBoard } from "../support/agent-board.ts";
+import { allDone } from "../support/all-done.ts";
 import { ext4Image } from "../support/ext4-image.ts";
 import { handIn, nothingHandedIn } from "../support/handed-in.ts";
 import { seededRandom } from "../support/seeded-random.ts";
@@ -94,7 +95,7 @@ proof(3, "power cuts of a real ext4 lose no accepted sample", async ({ seed, ran
     const own = seededRandom(Math.floor(random.fraction() * 2 ** 32));
     return ordeal(cuts, own, seed + index, index === 0);
   });
-  const done = await Promise.all(boards);
+  const done = await allDone(boards);
   const sum = (of: "accepted" | "dropped") => done.reduce((all, each) => all + each[of], 0);
   expect(sum("accepted")).toBeGreaterThan(5 * cuts * BOARDS);
   return (
@@ -105,21 +106,26 @@ proof(3, "power cuts of a real ext4 lose no accepted sample", async ({ seed, ran
 
 const CONTROLS = 10;
 
+/** Cuts of new boards whose agent syncs nothing: how much each had accepted, and how much of that was lost. */
+async function controls(server: Sandbox, cuts: number, { fraction }: Random) {
+  const done: { accepted: number; lost: number }[] = [];
+  while (done.length < cuts) {
+    await using world = await boardWithCard(server, false);
+    const lifeMs = 500 + fraction() * 500;
+    await liveAndCut(world, { lifeMs, isReady: true, imports: [noSync] });
+    const accepted = world.accounts.handed.accepted.size;
+    done.push({ accepted, lost: await lostOf(world.accounts) });
+  }
+  return done;
+}
+
 proof(3, "the same cuts do lose samples when nothing is synced", async ({ seed, random }) => {
   await using server = await startSandbox({ httpPort: null, seed });
   server.setFaults({ outage: true });
-  let losing = 0;
-  let accepted = 0;
-  let lost = 0;
-  for (let cut = 1; cut <= CONTROLS; cut++) {
-    await using world = await boardWithCard(server, false);
-    const lifeMs = 500 + random.fraction() * 500;
-    await liveAndCut(world, { lifeMs, isReady: true, imports: [noSync] });
-    const lostNow = await lostOf(world.accounts);
-    if (lostNow > 0) losing++;
-    lost += lostNow;
-    accepted += world.accounts.handed.accepted.size;
-  }
+  const each = Array.from({ length: BOARDS }, () => controls(server, CONTROLS / BOARDS, random));
+  const done = (await allDone(each)).flat();
+  const losing = done.filter(({ lost }) => lost > 0).length;
+  const sum = (of: "accepted" | "lost") => done.reduce((all, control) => all + control[of], 0);
   expect(losing).toBeGreaterThan(0);
-  return `without sync ${losing} of ${CONTROLS} cuts lost something, ${lost} of ${accepted} readings`;
+  return `without sync ${losing} of ${CONTROLS} cuts lost something, ${sum("lost")} of ${sum("accepted")} readings`;
 });

@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Random } from "../../agent/ports.ts";
 import { startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { agentBoard } from "../support/agent-board.ts";
+import { allDone } from "../support/all-done.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { cleanLink } from "../support/faulty-link.ts";
 import { handIn, nothingHandedIn } from "../support/handed-in.ts";
@@ -16,6 +18,7 @@ const BOARDS = 3;
 const LONGEST_LIFE_MS = 2_000;
 const FIRST_SAMPLE_MS = 1_000;
 const CLEAN_STARTS = 9;
+const MOST_BARE_STARTS = 20;
 /** Each way. What is held comes 5 s late, behind everything sent meanwhile. */
 const badLink = { loss: 0.3, duplicate: 0.1, reorder: 0.1, holdMs: 5_000, jitterMs: 20 };
 /** For the last life to deliver everything, on a machine under load. */
@@ -74,20 +77,25 @@ async function ordeal({ deviceName, kills, random, seed, isBounded }: Ordeal) {
   return { accepted: handed.accepted.size, dropped };
 }
 
-/** Milliseconds to the first stored sample, of starts one after the other; in order. */
-async function cleanStarts(): Promise<readonly number[]> {
+/** Milliseconds to the first stored sample, and those that Node takes to do nothing; start after start, each in order. */
+async function cleanStarts() {
   const folder = temporaryFolder();
   const stateDir = join(folder, "state");
   using board = agentBoard({ folder, stateDir, deviceName: "a", port: DISCARD_PORT });
   const readyMs: number[] = [];
+  const bareMs: number[] = [];
   for (let start = 0; start < CLEAN_STARTS; start++) {
+    const startMs = performance.now();
+    spawnSync(process.execPath, ["--eval", "0"]);
+    bareMs.push(performance.now() - startMs);
     const life = board.start();
     await life.ready();
     readyMs.push(Math.round(life.readyMs ?? Number.NaN));
     life.child.kill("SIGKILL");
     await life.ended;
   }
-  return readyMs.toSorted((one, other) => one - other);
+  const inOrder = (times: number[]) => times.toSorted((one, other) => one - other);
+  return { readyMs: inOrder(readyMs), bareMs: inOrder(bareMs) };
 }
 
 proof(
@@ -101,14 +109,15 @@ proof(
       const deviceName = isBounded ? "bounded" : `board-${index}`;
       return ordeal({ deviceName, kills, random: own, seed: seed + index, isBounded });
     });
-    const done = await Promise.all(boards);
+    const done = await allDone(boards);
     const sum = (of: "accepted" | "dropped") => done.reduce((all, each) => all + each[of], 0);
     expect(sum("accepted")).toBeGreaterThan(5 * kills * BOARDS);
     expect(sum("dropped")).toBeGreaterThan(0);
-    const readyMs = await cleanStarts();
-    // The machine may be busy with other things, but hardly at every start.
-    expect(readyMs[0]).toBeLessThan(FIRST_SAMPLE_MS);
+    const { readyMs, bareMs } = await cleanStarts();
     const medianMs = readyMs[Math.floor(CLEAN_STARTS / 2)];
+    // On a machine that is busy with other things even Node alone is slow.
+    const limitMs = Math.max(FIRST_SAMPLE_MS, MOST_BARE_STARTS * (bareMs[0] ?? 0));
+    expect(readyMs[0]).toBeLessThan(limitMs);
     return (
       `${kills * BOARDS} kills, ${sum("accepted")} readings accepted, 0 lost, 0 invented, 0 doubled, ` +
       `${sum("dropped")} dropped by a journal of 128 KB and each counted once; ` +
