@@ -1,11 +1,17 @@
 import type { Json } from "../ports.ts";
 
-/** Wall clock minus monotonic clock of a boot, in milliseconds. */
+/** What to add to the monotonic clock of a boot to get the wall clock, in milliseconds. */
+export interface Span {
+  readonly offset: number;
+  /** Monotonic time at which it became known: by it samples are dated that were taken before. */
+  readonly untilMs: number;
+}
+
 export interface BootOffset {
-  /** As it became known first: by it the samples are dated that were taken before. */
-  readonly first: number;
+  /** One for each time that the clock became trusted and showed something else than before; never empty. */
+  readonly spans: readonly Span[];
   /** As it was when the clock became synchronised; null: it never did. */
-  readonly exact: { readonly offset: number; readonly sinceMs: number } | null;
+  readonly exact: Span | null;
 }
 
 /** What the journal remembers of clocks beside the samples; small, because it is written anew with every change. */
@@ -23,11 +29,10 @@ export interface ClockNotes {
 export function clockNotesOf(noted: Json | null): ClockNotes {
   const { boots, lastTs, passes, disproved } = membersOf(noted);
   const { ts, atMs } = membersOf(disproved);
-  const offsets = Object.entries(membersOf(boots)).flatMap(([id, offset]) => {
-    const { first, exact, sinceMs } = membersOf(offset);
-    if (typeof first !== "number") return [];
-    const isExact = typeof exact === "number" && typeof sinceMs === "number";
-    return [[id, { first, exact: isExact ? { offset: exact, sinceMs } : null }] as const];
+  const offsets = Object.entries(membersOf(boots)).flatMap(([id, noted]) => {
+    const { spans, exact } = membersOf(noted);
+    const known = Array.isArray(spans) ? spans.flatMap((span) => spanOf(span) ?? []) : [];
+    return known.length === 0 ? [] : [[id, { spans: known, exact: spanOf(exact) }] as const];
   });
   return {
     boots: Object.fromEntries(offsets),
@@ -39,15 +44,22 @@ export function clockNotesOf(noted: Json | null): ClockNotes {
 
 export const jsonOf = ({ boots, lastTs, passes, disproved }: ClockNotes): Json => ({
   boots: Object.fromEntries(
-    Object.entries(boots).map(([id, { first, exact }]) => [
+    Object.entries(boots).map(([id, { spans, exact }]) => [
       id,
-      exact === null ? { first } : { first, exact: exact.offset, sinceMs: exact.sinceMs },
+      { spans: spans.map(pairOf), exact: exact && pairOf(exact) },
     ]),
   ),
   lastTs,
   passes,
   disproved: { ...disproved },
 });
+
+const pairOf = ({ offset, untilMs }: Span) => [offset, untilMs] as const;
+
+function spanOf(noted: Json | undefined): Span | null {
+  const [offset, untilMs] = Array.isArray(noted) ? noted : [];
+  return typeof offset === "number" && typeof untilMs === "number" ? { offset, untilMs } : null;
+}
 
 const numberOr0 = (value: Json | undefined) => (typeof value === "number" ? value : 0);
 

@@ -1,7 +1,15 @@
 import { isWorthLogging } from "../backoff.ts";
 import type { Config } from "../config/config.ts";
 import type { BootClock, Clock, Journal, Logger, Moment, Platform } from "../ports.ts";
-import { dated, MOST_AHEAD_MS, nextTurn, withBoot } from "./boot-offsets.ts";
+import {
+  ABSURD_MS,
+  dated,
+  MOST_AHEAD_MS,
+  nextTurn,
+  withBoot,
+  withExact,
+  withSpan,
+} from "./boot-offsets.ts";
 import { type ClockNotes, clockNotesOf, jsonOf } from "./clock-notes.ts";
 import { backdatingOffset, SLOT_MS, slotOf } from "./lanes.ts";
 import { createStamp } from "./stamp.ts";
@@ -23,7 +31,7 @@ export interface Timeline {
   stamp(): Moment;
   /**
    * `ts` of a moment: its own, or worked out from what became known of its boot. Null: not known yet, or it lies ahead of
-   * the clock, and has to wait. "never": it belongs to an earlier boot whose wall clock nobody ever knew.
+   * the clock, and has to wait. "never": it belongs to an earlier boot whose wall clock nobody ever knew, or was absurd.
    */
   tsOf(taken: Moment): number | null | "never";
   /** Null: the wall clock is not trusted yet, and nothing can be sent. */
@@ -54,7 +62,7 @@ export function createTimeline(deps: TimelineDeps): Timeline {
   /** The last known time, unless whoever knew it was ahead. */
   let knownMs = lastTs > notes.disproved.ts ? lastTs : notes.disproved.atMs;
   const disprove = (ts: number, atMs: number) => {
-    note({ lastTs: ts, disproved: { ts, atMs } });
+    note({ lastTs: Math.max(ts, notes.lastTs), disproved: { ts, atMs } });
     knownMs = atMs;
   };
 
@@ -64,8 +72,12 @@ export function createTimeline(deps: TimelineDeps): Timeline {
   let lastMonotonicMs = 0;
   /** As it is on the disk: only by that a sample may be dated, so that it has the same `ts` ever after. */
   let boots = notes.boots;
-  /** The offset of this boot may still become better: no sample was sent by it. */
-  let isUnused = notes.boots[bootId] === undefined;
+  /** Samples of this boot have no time yet; those of an earlier run, too. */
+  let hasUndated = true;
+  /** Nothing was sent by the last span: it may still become better. */
+  let isUnused = false;
+  /** What was just learnt is not on the disk yet. */
+  let isLearning = false;
   let doubts = 0;
 
   const stamp = createStamp({
@@ -78,15 +90,22 @@ export function createTimeline(deps: TimelineDeps): Timeline {
   });
 
   const learn = async () => {
-    const known = notes.boots[bootId];
-    const [nowMs, sinceMs] = [clock.now(), clock.monotonic()];
-    const offset = backdatingOffset(nowMs, sinceMs, nextTurn(notes.boots));
-    const exact = source === "synchronised" ? { offset, sinceMs } : null;
-    const first = known === undefined || (isUnused && exact !== null) ? offset : known.first;
-    const learnt = withBoot(notes.boots, bootId, { first, exact: known?.exact ?? exact });
-    note({ boots: learnt });
+    const untilMs = clock.monotonic();
+    const offset = backdatingOffset(clock.now(), untilMs, nextTurn(notes.boots));
+    const before = notes.boots[bootId];
+    let here = before;
+    if (here === undefined || hasUndated) {
+      here = withSpan(here, { offset, untilMs });
+      isUnused = here.spans.length !== before?.spans.length;
+      hasUndated = false;
+    }
+    if (source === "synchronised") here = withExact(here, { offset, untilMs }, isUnused);
+    const known = withBoot(notes.boots, bootId, here);
+    note({ boots: known });
+    isLearning = true;
     await journal.sync();
-    boots = learnt;
+    isLearning = false;
+    boots = known;
     for (const listener of trusted) listener();
   };
 
@@ -106,7 +125,9 @@ export function createTimeline(deps: TimelineDeps): Timeline {
         log.warn("the clock is not trusted", { reason: judged, clock: nowMs, hint });
     } else if (source !== before) {
       log.notice("clock trusted", { source });
+      // While the disk still knows later times, at least the present one is known with every boot.
       if (nowMs < knownMs) disprove(notes.lastTs, nowMs);
+      else if (nowMs < notes.disproved.ts) disprove(notes.disproved.ts, nowMs);
       void learn();
     }
     if (source !== before) for (const listener of changed) listener();
@@ -130,13 +151,18 @@ export function createTimeline(deps: TimelineDeps): Timeline {
       const monotonicMs = Math.max(slot, lastMonotonicMs + SLOT_MS);
       lastMonotonicMs = monotonicMs;
       if (check()) return { bootId, monotonicMs, ts: stamp() };
+      hasUndated = true;
       return { bootId, monotonicMs, ts: null, wallMs: clock.now() };
     },
     tsOf(taken) {
-      const ts = dated(taken, boots[taken.bootId]);
-      if (ts !== null && taken.ts === null && taken.bootId === bootId) isUnused = false;
-      if (ts !== null) return ts > clock.now() + MOST_AHEAD_MS ? null : ts;
-      if (taken.bootId === bootId || source === null) return null;
+      const isHere = taken.bootId === bootId;
+      if (isHere && isLearning && taken.ts === null) return null;
+      const ts = dated(taken, boots[taken.bootId], !isHere);
+      if (ts !== null && taken.ts === null && isHere) isUnused = false;
+      const aheadMs = ts === null ? 0 : ts - clock.now();
+      if (ts !== null && aheadMs <= MOST_AHEAD_MS) return ts;
+      const mayBeDated = ts === null ? source === null : source !== "synchronised";
+      if (isHere || mayBeDated || (ts !== null && aheadMs <= ABSURD_MS)) return null;
       sayUndatable(taken);
       return "never";
     },
