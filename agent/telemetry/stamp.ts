@@ -31,25 +31,28 @@ export function createStamp({ clock, before, onSetBack }: StampDeps): () => numb
   const given = new Float64Array(REMEMBERED);
   let next = 0;
   let last = before.lastTs;
+  /** The latest that the clock has shown since it was set back. */
+  let latestMs = before.lastTs;
   /** Beyond it none was ever given. */
   let highest = before.lastTs;
   /** Up to it there may be stamps that are not in `given`. */
   let forgottenTo = before.lastTs;
   let { passes } = before;
 
-  const place = (ms: number): number => {
-    const ts = ms > forgottenTo ? freshFrom(ms) : againFrom(ms, passes);
-    return ts <= highest && given.includes(ts) ? place(ts + 1) : ts;
-  };
+  const place = (ms: number) => (ms > forgottenTo ? freshFrom(ms) : againFrom(ms, passes));
+  const isTaken = (ts: number) => ts <= highest && given.includes(ts);
 
   return () => {
     const nowMs = Math.floor(clock.now());
-    const isSetBack = last - nowMs > CLOCK_STEP_MS;
+    const isSetBack = latestMs - nowMs > CLOCK_STEP_MS;
     if (isSetBack) {
       if (nowMs <= forgottenTo) passes++;
       onSetBack({ lastTs: highest, passes });
     }
+    latestMs = isSetBack ? nowMs : Math.max(latestMs, nowMs);
+    // More samples than milliseconds: their stamps run ahead of the clock for a while.
     last = place(nowMs > last || isSetBack ? nowMs : last + 1);
+    while (isTaken(last)) last = place(last + 1);
     highest = Math.max(highest, last);
     forgottenTo = Math.max(forgottenTo, given[next] ?? 0);
     given[next] = last;

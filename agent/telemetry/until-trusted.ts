@@ -16,16 +16,18 @@ export function watchUntilTrusted(
   let timer: Disposable | null = null;
   let isOver = false;
   let waitMs = FIRST_CHECK_MS;
+  const arm = () => {
+    timer = clock.after(waitMs, look);
+    waitMs = Math.min(LONGEST_CHECK_MS, waitMs * 2);
+  };
   const look = () => {
     timer = null;
-    if (timeline.check() || isOver) return;
-    timer ??= clock.after(waitMs, look);
-    waitMs = Math.min(LONGEST_CHECK_MS, waitMs * 2);
+    if (!timeline.check() && timer === null && !isOver) arm();
   };
   timeline.onSource(() => {
     if (timeline.source !== null || timer !== null || isOver) return;
     waitMs = FIRST_CHECK_MS;
-    timer = clock.after(waitMs, look);
+    arm();
   });
   look();
   return {
