@@ -41,7 +41,7 @@ export async function runAgent(
   const outbox = createOutbox({ journal, timeline, liveFirst: telemetry.live_first });
   const publisher = createPublisher({ api, outbox, serialise, clock, log: log("publisher") });
   const { provisioner, hardwareId } = await openProvisioner(config, platform, api);
-  const attributes = openAttributes(config, platform, { api, lastStop: given.lastStop });
+  const attributes = openAttributes(config, platform, { api, timeline, lastStop: given.lastStop });
 
   const broken = new AbortController(); // a bug in the sampler ends the whole run, loudly
   const running = cleanup.use(abortingWith(given.signal, broken.signal)).signal;

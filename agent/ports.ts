@@ -36,7 +36,7 @@ export interface BootClock {
   readonly bootId: string;
   /** When this version of Pipit was made: no later time lies before it. Unix epoch milliseconds. */
   readonly builtMs: number;
-  /** adjtimex(2): some service keeps the clock right. */
+  /** Some service keeps the clock right, and says so where our unit can see it (docs/clock.md). */
   isSynchronised(): boolean;
 }
 
@@ -148,6 +148,8 @@ export interface Journal extends AsyncDisposable {
   /** Small facts that must survive a restart ride along with the samples; null: never noted. */
   noted(name: string): Json | null;
   note(name: string, value: Json): void;
+  /** Resolves when all that was noted and settled is as durable as this journal can make it. */
+  sync(): Promise<void>;
   /** The latest `ts` of any sample that the journal still knows from the runs before; null: none. */
   readonly lastTs: number | null;
   stats(): JournalStats;

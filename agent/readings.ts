@@ -30,6 +30,8 @@ export interface Moment {
   readonly monotonicMs: number;
   /** Unix epoch milliseconds, whole; null while the wall clock was not trusted. */
   readonly ts: number | null;
+  /** What the wall clock showed while it was not trusted. Nobody dates by it: it tells people what went wrong. */
+  readonly wallMs?: number;
 }
 
 /** A sample as it is accepted: its `ts` may have to be worked out later. */

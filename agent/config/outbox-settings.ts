@@ -68,7 +68,7 @@ export const clock = {
       details:
         "A board without a clock of its own starts in the past. Until its clock is trusted samples wait, and then they " +
         "get the time at which they were taken. Plausible is a time after this version was built and after the last " +
-        "sample on the disk.",
+        "sample on the disk. All of it: docs/clock.md.",
     }),
     wait: setting({
       kind: duration(0, durationMs("1h")),

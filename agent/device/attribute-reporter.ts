@@ -26,6 +26,8 @@ export interface AttributeReporter {
    * when nothing is due. Only a bug rejects it; after `signal` it resolves soon.
    */
   afterDelivery(accessToken: string, signal: AbortSignal): Promise<void>;
+  /** Something that they tell of has changed: after the next delivery it is looked what. */
+  recheck(): void;
   /** After the next delivery everything is gathered and sent anew, changed or not. */
   refresh(): void;
 }
@@ -41,6 +43,7 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
   let device: string | null = null;
   let dueMs = Number.NEGATIVE_INFINITY;
   let anew = false;
+  let isStale = false;
   let failures = 0;
   let running: Promise<void> | null = null;
   let gathering: Promise<Readings> | null = null;
@@ -82,6 +85,7 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
   const report = async (accessToken: string, signal: AbortSignal) => {
     if (anew) settled.clear();
     anew = false;
+    isStale = false;
     try {
       const facts = await withDeadline(clock, GATHER_LIMIT_MS, signal, tooSlow, gatherOnce);
       await send(accessToken, facts, signal);
@@ -112,12 +116,16 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
         settled.clear();
         dueMs = Number.NEGATIVE_INFINITY;
       }
-      // A refresh does not break into a back-off.
-      if (clock.monotonic() < dueMs && !(anew && failures === 0)) return Promise.resolve();
+      // Neither breaks into a back-off.
+      const isWanted = (anew || isStale) && failures === 0;
+      if (clock.monotonic() < dueMs && !isWanted) return Promise.resolve();
       running = report(accessToken, signal).finally(() => {
         running = null;
       });
       return running;
+    },
+    recheck() {
+      isStale = true;
     },
     refresh() {
       anew = true;

@@ -1,4 +1,6 @@
 import type { About, Clock, Host, Reading, Readings } from "../ports.ts";
+import type { Timeline } from "../telemetry/timeline.ts";
+import type { TimeSource } from "../telemetry/trust.ts";
 import { type Board, fingerprintOf, readBoard } from "./board.ts";
 import { bootTime } from "./boot-time.ts";
 import { readCard } from "./card.ts";
@@ -28,6 +30,8 @@ export interface Facts {
   /** Interface of the default route. */
   readonly route: string | null;
   readonly bootTime: number | null;
+  /** Why the clock is believed; null: it is not. */
+  readonly timeSource: TimeSource | null;
   readonly card: Readings;
 }
 
@@ -50,6 +54,7 @@ export function attributesOf(facts: Facts): Readings {
     timezone: about.timezone,
     configHash: run.configHash,
     storageMode: run.storageMode(),
+    timeSource: facts.timeSource,
     lastStop: run.lastStop,
     ...facts.card,
   });
@@ -60,17 +65,19 @@ export interface AttributeSourceDeps {
   readonly clock: Clock;
   readonly about: About;
   readonly run: RunFacts;
+  readonly timeline: Pick<Timeline, "source">;
 }
 
 /** Reads the files and builds the attributes; each call anew, because addresses, host name and clock change. */
 export function createAttributeSource(deps: AttributeSourceDeps): () => Promise<Readings> {
-  const { host, clock, about, run } = deps;
+  const { host, clock, about, run, timeline } = deps;
   const text = (path: string) => host.readFile(path).catch(() => "");
   let booted: number | null = null;
   return async () => {
     const board = await readBoard(host);
     const uptime = await text("/proc/uptime");
-    booted = bootTime(clock.now(), uptime, booted);
+    const timeSource = timeline.source;
+    booted = bootTime(timeSource === null ? null : clock.now(), uptime, booted);
     return attributesOf({
       run,
       about,
@@ -82,6 +89,7 @@ export function createAttributeSource(deps: AttributeSourceDeps): () => Promise<
       kernel: await textOrNull(host, "/proc/sys/kernel/osrelease"),
       route: defaultInterface(await text("/proc/net/route")),
       bootTime: booted,
+      timeSource,
       card: await readCard(host),
     });
   };

@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Platform } from "../ports.ts";
+import type { Timeline } from "../telemetry/timeline.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import { type AttributeReporter, createAttributeReporter } from "./attribute-reporter.ts";
 import { createAttributeSource } from "./attributes.ts";
@@ -10,15 +11,18 @@ import type { LastStop } from "./last-stop.ts";
 export function openAttributes(
   config: Config,
   platform: Platform,
-  { api, lastStop }: { readonly api: DeviceApi; readonly lastStop: LastStop },
+  given: { readonly api: DeviceApi; readonly lastStop: LastStop; readonly timeline: Timeline },
 ): AttributeReporter {
+  const { api, lastStop, timeline } = given;
   const { host, clock, random, about, inventory, journal } = platform;
   const run = {
     configHash: configHash(config),
     storageMode: () => journal.stats().storage,
     lastStop,
   };
-  const gather = createAttributeSource({ host, clock, about, run });
+  const gather = createAttributeSource({ host, clock, about, run, timeline });
   const log = platform.log.child("attributes");
-  return createAttributeReporter({ gather, inventory, api, clock, random, log });
+  const reporter = createAttributeReporter({ gather, inventory, api, clock, random, log });
+  timeline.onSource(() => reporter.recheck());
+  return reporter;
 }

@@ -218,6 +218,7 @@ function createJournal(
     },
     noted: (name) => ledger.notes[name] ?? null,
     note: (name, value) => ledger.note(name, value),
+    sync: flush,
     get lastTs() {
       return lastTs;
     },

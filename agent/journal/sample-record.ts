@@ -5,6 +5,9 @@ import { isSameValue, readValue, writeValue } from "./value.ts";
 /** What a key of the keyframe does in a delta; two bits each. */
 const CHANGE = { same: 0, value: 1, absent: 2 } as const;
 
+/** Whether the wall clock that a sample shows was trusted. */
+const TRUST = { no: 0, yes: 1 } as const;
+
 /** A delta refers to a keyframe at most so many samples back: damage costs one group. */
 export const LONGEST_GROUP = 16;
 
@@ -32,7 +35,8 @@ export function createSampleEncoder(): SampleEncoder {
   const writeKeyframe = (to: ByteWriter, { taken, readings }: TakenSample) => {
     to.text(taken.bootId);
     to.count(taken.monotonicMs);
-    to.count(taken.ts === null ? 0 : taken.ts);
+    to.count(wallOf(taken));
+    to.byte(trustOf(taken));
     writeMembers(to, Object.entries(readings));
     keyframe = { taken, keys: Object.keys(readings), values: Object.values(readings) };
     since = 0;
@@ -40,8 +44,8 @@ export function createSampleEncoder(): SampleEncoder {
 
   const writeDelta = (to: ByteWriter, base: Keyframe, { taken, readings }: TakenSample) => {
     to.signed(taken.monotonicMs - base.taken.monotonicMs);
-    to.signed(taken.ts === null ? 0 : taken.ts - (base.taken.ts ?? 0));
-    to.byte(taken.ts === null ? 0 : 1);
+    to.signed(wallOf(taken) - wallOf(base.taken));
+    to.byte(trustOf(taken));
     const changes = base.keys.map((key, index) => changeOf(readings[key], base.values[index]));
     for (let index = 0; index < changes.length; index += 4) to.byte(packed(changes, index));
     for (const [index, key] of base.keys.entries()) {
@@ -69,6 +73,17 @@ export function createSampleEncoder(): SampleEncoder {
       keyframe = null;
     },
   };
+}
+
+/** What the wall clock showed; 0: nobody knows. */
+const wallOf = ({ ts, wallMs }: Moment): number => ts ?? Math.max(0, wallMs ?? 0);
+
+const trustOf = ({ ts }: Moment): number => (ts === null ? TRUST.no : TRUST.yes);
+
+function momentOf(bootId: string, monotonicMs: number, wallMs: number, trust: number): Moment {
+  if (trust === TRUST.yes) return { bootId, monotonicMs, ts: wallMs };
+  if (trust !== TRUST.no) throw new Damaged(`${trust} does not tell whether a clock was trusted`);
+  return { bootId, monotonicMs, ts: null, ...(wallMs > 0 ? { wallMs } : {}) };
 }
 
 const changeOf = (now: Reading | undefined, before: Reading | undefined) => {
@@ -109,8 +124,8 @@ export function createSampleDecoder(): SampleDecoder {
   const readKeyframe = (id: number, from: ByteReader): NumberedSample => {
     const bootId = from.text();
     const monotonicMs = from.count();
-    const ts = from.count() || null;
-    const taken = { bootId, monotonicMs, ts };
+    const wallMs = from.count();
+    const taken = momentOf(bootId, monotonicMs, wallMs, from.byte());
     const members = [...readMembers(from)];
     keyframe = {
       taken,
@@ -122,9 +137,8 @@ export function createSampleDecoder(): SampleDecoder {
 
   const readDelta = (id: number, base: Keyframe, from: ByteReader): NumberedSample => {
     const monotonicMs = base.taken.monotonicMs + from.signed();
-    const ts = (base.taken.ts ?? 0) + from.signed();
-    const isTimed = from.byte() === 1;
-    const taken = { bootId: base.taken.bootId, monotonicMs, ts: isTimed ? ts : null };
+    const wallMs = wallOf(base.taken) + from.signed();
+    const taken = momentOf(base.taken.bootId, monotonicMs, wallMs, from.byte());
     const bits = Array.from({ length: Math.ceil(base.keys.length / 4) }, () => from.byte());
     const members: (readonly [string, Reading])[] = [];
     for (const [index, key] of base.keys.entries()) {

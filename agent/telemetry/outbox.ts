@@ -32,21 +32,34 @@ export interface Outbox {
 
 export interface OutboxDeps {
   readonly journal: Journal;
-  readonly timeline: Pick<Timeline, "tsOf" | "source" | "onTrusted">;
+  readonly timeline: Pick<Timeline, "tsOf" | "source" | "onTrusted" | "drained">;
   /** The newest sample before the backlog: after an outage a dashboard shows the present at once. */
   readonly liveFirst: boolean;
 }
+
+/** Samples that have to wait are looked at again with every so many messages. */
+const LOOK_AGAIN = 64;
 
 export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outbox {
   let bell = Promise.withResolvers<void>();
   /** Live is what is newer than all that was delivered; the rest is backlog, and leaves oldest first. */
   let newestSettledId = 0;
+  /** What waits has no time yet, or lies ahead of the clock: a new sample, or trust, may change that. */
+  let isStuck = false;
+  let rings = 0;
+  let calls = 0;
+  let datableFromId = 0;
 
   const ring = () => {
+    isStuck = false;
+    rings++;
     bell.resolve();
     bell = Promise.withResolvers();
   };
-  timeline.onTrusted(ring);
+  timeline.onTrusted(() => {
+    datableFromId = 0;
+    ring();
+  });
 
   /** Those that can be sent; what nobody can ever date is given up. */
   const dated = async (entries: readonly JournalEntry[]): Promise<OutboxEntry[]> => {
@@ -61,11 +74,15 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
     return sendable;
   };
 
+  /** Passes over those that have to wait, and looks at them again now and then. */
   const oldest = async (limit: number): Promise<OutboxEntry[]> => {
+    if (++calls % LOOK_AGAIN === 0) datableFromId = 0;
     for (;;) {
-      const entries = await journal.read({ fromId: 0, limit });
+      const entries = await journal.read({ fromId: datableFromId, limit });
       const sendable = await dated(entries);
-      if (sendable.length > 0 || entries.length === 0 || timeline.source === null) return sendable;
+      const last = entries.at(-1);
+      if (sendable.length > 0 || last === undefined) return sendable;
+      datableFromId = last.id + 1;
     }
   };
 
@@ -76,17 +93,21 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
     },
 
     async next(limit) {
+      const before = rings;
       const backlog = await oldest(limit);
       const newest = liveFirst ? await journal.newest() : null;
-      if (!newest || newest.id <= newestSettledId) return backlog;
-      const live = await dated([newest]);
-      return [...live, ...backlog.filter(({ id }) => id !== newest.id)].slice(0, limit);
+      const live = newest && newest.id > newestSettledId ? await dated([newest]) : [];
+      const isLive = (id: number) => live.some((entry) => entry.id === id);
+      const sendable = [...live, ...backlog.filter(({ id }) => !isLive(id))].slice(0, limit);
+      isStuck = sendable.length === 0 && rings === before;
+      return sendable;
     },
 
     async settle(entries) {
       const ids = entries.map(({ id }) => id);
       await journal.settle(ids);
       newestSettledId = Math.max(newestSettledId, ...ids);
+      if (journal.stats().waiting === 0) timeline.drained();
     },
 
     async drop(entries, reason) {
@@ -97,7 +118,7 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
     },
 
     async waiting(signal) {
-      while (journal.stats().waiting === 0 || timeline.source === null)
+      while (journal.stats().waiting === 0 || timeline.source === null || isStuck)
         await raced(bell.promise, signal);
     },
 

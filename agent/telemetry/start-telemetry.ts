@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Health } from "../health.ts";
-import type { Clock, Platform } from "../ports.ts";
+import type { Platform } from "../ports.ts";
 import type { ListSources, Source } from "../source.ts";
 import type { Vitals } from "../vitals.ts";
 import { createDeadband } from "./deadband.ts";
@@ -9,6 +9,7 @@ import { acceptPublished } from "./published.ts";
 import { createSampler } from "./sampler.ts";
 import { startSampling } from "./sampling.ts";
 import type { Timeline } from "./timeline.ts";
+import { watchUntilTrusted } from "./until-trusted.ts";
 
 export interface TelemetryDeps {
   readonly config: Config;
@@ -43,23 +44,11 @@ export async function startTelemetry(
   }
   const band = { deadband: telemetry.deadband, maxSilenceMs: telemetry.max_silence };
   const deadband = createDeadband(clock, band);
-  opened.use(untilTrusted(clock, timeline));
+  opened.use(watchUntilTrusted(clock, timeline));
   const log = platform.log.child("sampler");
   const sampler = createSampler({ clock, stamp, deadband, health, log });
   const pace = { intervalMs: telemetry.interval, phase: telemetry.phase, hardwareId };
   const beats = { sampler, deadband, sources, outbox, clock, calendar, vitals, pace };
   opened.use(await startSampling({ ...beats, jobs, inventory, log }, signal, onBug));
   return opened.move();
-}
-
-/** A day between two samples is no reason to send yesterday's a day late. */
-const CHECK_MS = 5_000;
-
-function untilTrusted(clock: Clock, timeline: Timeline): Disposable {
-  let timer: Disposable | null = null;
-  const look = () => {
-    timer = timeline.check() ? null : clock.after(CHECK_MS, look);
-  };
-  look();
-  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
 }

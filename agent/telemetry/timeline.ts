@@ -1,14 +1,24 @@
+import { isWorthLogging } from "../backoff.ts";
 import type { Config } from "../config/config.ts";
-import type { BootClock, Clock, Journal, Json, Logger, Moment, Platform } from "../ports.ts";
+import type { BootClock, Clock, Journal, Logger, Moment, Platform } from "../ports.ts";
+import {
+  ABSURD_MS,
+  dated,
+  MOST_AHEAD_MS,
+  nextTurn,
+  withBoot,
+  withExact,
+  withSpan,
+} from "./boot-offsets.ts";
+import { type ClockNotes, clockNotesOf, jsonOf } from "./clock-notes.ts";
+import { backdatingOffset, SLOT_MS, slotOf } from "./lanes.ts";
 import { createStamp } from "./stamp.ts";
-
-/** Why the wall clock is believed. */
-export type TimeSource = "synchronised" | "unsynchronised" | "always";
+import { isTrusted, judgeClock, type TimeSource } from "./trust.ts";
 
 export interface TimelineDeps {
   readonly clock: Clock;
   readonly boot: BootClock;
-  readonly journal: Pick<Journal, "noted" | "note" | "lastTs">;
+  readonly journal: Pick<Journal, "noted" | "note" | "sync" | "lastTs">;
   readonly trust: "auto" | "always";
   /** A plausible clock that nobody synchronises is believed so long after the boot. */
   readonly waitMs: number;
@@ -20,103 +30,155 @@ export interface Timeline {
   /** Now, and different from any moment given before. */
   stamp(): Moment;
   /**
-   * `ts` of a moment: its own, or worked out from what became known of its boot; null: not known yet; "never": it belongs
-   * to an earlier boot whose wall clock nobody ever knew.
+   * `ts` of a moment: its own, or worked out from what became known of its boot. Null: not known yet, or it lies ahead of
+   * the clock, and has to wait. "never": it belongs to an earlier boot whose wall clock nobody ever knew, or was absurd.
    */
   tsOf(taken: Moment): number | null | "never";
   /** Null: the wall clock is not trusted yet, and nothing can be sent. */
   readonly source: TimeSource | null;
   /** Looks whether it is trusted by now. */
   check(): boolean;
+  /** Called whenever more samples may have a time than before. */
   onTrusted(listener: () => void): void;
+  /** Called whenever `source` is another one. */
+  onSource(listener: () => void): void;
+  /** Nothing waits any more: earlier boots can be forgotten. */
+  drained(): void;
 }
 
-/** Boots whose offset is remembered: samples of older ones have long been sent or dropped. */
-const MOST_BOOTS = 8;
-const NOTE = "boots";
+const NOTE = "clock";
 
-/** What the journal remembers: wall clock minus monotonic clock, by boot. */
-type Offsets = Readonly<Record<string, number>>;
-
-/**
- * The wall clock is trusted at once when the kernel calls it synchronised, else after a while, and never while it lies
- * before this version was built or before the last sample on the disk: a board without RTC starts in 1970, or where the
- * last shutdown left its clock. Once trusted it stays so as long as it is plausible.
- */
+/** Trust in the wall clock (trust.ts), what was learnt from it (boot-offsets.ts), and stamps that never repeat (stamp.ts). */
 export function createTimeline(deps: TimelineDeps): Timeline {
   const { clock, boot, journal, trust, waitMs, log } = deps;
-  const { bootId } = boot;
-  let offsets = offsetsOf(journal.noted(NOTE));
-  const earliestMs = Math.max(boot.builtMs, journal.lastTs ?? 0);
-  const latestMs = boot.builtMs + LONGEST_LIFE_MS;
-  const stamp = createStamp(clock, journal.lastTs ?? 0);
-  const listeners: (() => void)[] = [];
-  let lastMonotonicMs = 0;
-  let source: TimeSource | null = null;
-
-  const sourceNow = (): TimeSource | null => {
-    if (trust === "always") return "always";
-    const nowMs = clock.now();
-    if (nowMs < earliestMs || nowMs > latestMs) return null;
-    if (boot.isSynchronised()) return "synchronised";
-    // Since the boot: whoever sets the clock has had this long to do it.
-    return source !== null || clock.monotonic() >= waitMs ? "unsynchronised" : null;
+  const { bootId, builtMs } = boot;
+  let notes = clockNotesOf(journal.noted(NOTE));
+  const note = (changed: Partial<ClockNotes>) => {
+    notes = { ...notes, ...changed };
+    journal.note(NOTE, jsonOf(notes));
+  };
+  const lastTs = Math.max(journal.lastTs ?? 0, notes.lastTs);
+  if (lastTs > notes.lastTs) note({ lastTs });
+  /** The last known time, unless whoever knew it was ahead. */
+  let knownMs = lastTs > notes.disproved.ts ? lastTs : notes.disproved.atMs;
+  const disprove = (ts: number, atMs: number) => {
+    note({ lastTs: Math.max(ts, notes.lastTs), disproved: { ts, atMs } });
+    knownMs = atMs;
   };
 
-  const remember = () => {
-    if (offsets[bootId] !== undefined) return;
-    const known = Object.entries(offsets).slice(1 - MOST_BOOTS);
-    offsets = {
-      ...Object.fromEntries(known),
-      [bootId]: Math.floor(clock.now() - clock.monotonic()),
-    };
-    journal.note(NOTE, offsets);
+  const trusted = new Set<() => void>();
+  const changed = new Set<() => void>();
+  let source: TimeSource | null = null;
+  let lastMonotonicMs = 0;
+  /** As it is on the disk: only by that a sample may be dated, so that it has the same `ts` ever after. */
+  let boots = notes.boots;
+  /** Samples of this boot have no time yet; those of an earlier run, too. */
+  let hasUndated = true;
+  /** Nothing was sent by the last span: it may still become better. */
+  let isUnused = false;
+  /** What was just learnt is not on the disk yet. */
+  let isLearning = false;
+  let doubts = 0;
+
+  const stamp = createStamp({
+    clock,
+    before: { lastTs, passes: notes.passes },
+    onSetBack({ lastTs: ts, passes }) {
+      note({ passes });
+      disprove(ts, clock.now());
+    },
+  });
+
+  const learn = async () => {
+    const untilMs = clock.monotonic();
+    const offset = backdatingOffset(clock.now(), untilMs, nextTurn(notes.boots));
+    const before = notes.boots[bootId];
+    let here = before;
+    if (here === undefined || hasUndated) {
+      here = withSpan(here, { offset, untilMs });
+      isUnused = here.spans.length !== before?.spans.length;
+      hasUndated = false;
+    }
+    if (source === "synchronised") here = withExact(here, { offset, untilMs }, isUnused);
+    const known = withBoot(notes.boots, bootId, here);
+    note({ boots: known });
+    isLearning = true;
+    await journal.sync();
+    isLearning = false;
+    boots = known;
+    for (const listener of trusted) listener();
   };
 
   const check = (): boolean => {
+    const nowMs = clock.now();
+    const judged = judgeClock({
+      ...{ trust, nowMs, builtMs, knownMs, waitMs },
+      isSynchronised: boot.isSynchronised(),
+      upMs: clock.monotonic(),
+      wasTrusted: source !== null,
+    });
     const before = source;
-    source = sourceNow();
-    if (source === before) return source !== null;
-    if (source === null) {
-      log.warn("the clock is not plausible any more, samples wait", { clock: clock.now() });
-      return false;
+    source = isTrusted(judged) ? judged : null;
+    if (!isTrusted(judged)) {
+      const hint = "an NTP service sets it, or timedatectl; samples wait: docs/clock.md";
+      if ((before !== null || clock.monotonic() >= waitMs) && isWorthLogging(++doubts))
+        log.warn("the clock is not trusted", { reason: judged, clock: nowMs, hint });
+    } else if (source !== before) {
+      log.notice("clock trusted", { source });
+      // While the disk still knows later times, at least the present one is known with every boot.
+      if (nowMs < knownMs) disprove(notes.lastTs, nowMs);
+      else if (nowMs < notes.disproved.ts) disprove(notes.disproved.ts, nowMs);
+      void learn();
     }
-    log.notice("clock trusted", { source });
-    remember();
-    if (before === null) for (const listener of listeners) listener();
-    return true;
+    if (source !== before) for (const listener of changed) listener();
+    return source !== null;
+  };
+
+  const undatable = new Set<string>();
+  const sayUndatable = (taken: Moment) => {
+    if (undatable.has(taken.bootId)) return;
+    undatable.add(taken.bootId);
+    const { bootId: ofBoot, wallMs } = taken;
+    log.warn("samples given up, nobody knows when they were taken", {
+      boot: ofBoot,
+      clock: wallMs,
+    });
   };
 
   return {
     stamp() {
-      const monotonicMs = Math.max(Math.floor(clock.monotonic()), lastMonotonicMs + 1);
+      const slot = slotOf(Math.floor(clock.monotonic()));
+      const monotonicMs = Math.max(slot, lastMonotonicMs + SLOT_MS);
       lastMonotonicMs = monotonicMs;
-      return { bootId, monotonicMs, ts: check() ? stamp() : null };
+      if (check()) return { bootId, monotonicMs, ts: stamp() };
+      hasUndated = true;
+      return { bootId, monotonicMs, ts: null, wallMs: clock.now() };
     },
     tsOf(taken) {
-      if (taken.ts !== null) return taken.ts;
-      const offset = offsets[taken.bootId];
-      if (offset !== undefined) return offset + taken.monotonicMs;
-      return taken.bootId === bootId || source === null ? null : "never";
+      const isHere = taken.bootId === bootId;
+      if (isHere && isLearning && taken.ts === null) return null;
+      const ts = dated(taken, boots[taken.bootId], !isHere);
+      if (ts !== null && taken.ts === null && isHere) isUnused = false;
+      const aheadMs = ts === null ? 0 : ts - clock.now();
+      if (ts !== null && aheadMs <= MOST_AHEAD_MS) return ts;
+      const mayBeDated = ts === null ? source === null : source !== "synchronised";
+      if (isHere || mayBeDated || (ts !== null && aheadMs <= ABSURD_MS)) return null;
+      sayUndatable(taken);
+      return "never";
     },
     get source() {
       return source;
     },
     check,
-    onTrusted: (listener) => void listeners.push(listener),
+    onTrusted: (listener) => void trusted.add(listener),
+    onSource: (listener) => void changed.add(listener),
+    drained() {
+      const here = boots[bootId];
+      if (!here || Object.keys(boots).length === 1) return;
+      boots = { [bootId]: here };
+      note({ boots });
+    },
   };
-}
-
-/** A clock that runs ahead by more than a board lives is as wrong as one that stands in 1970. */
-const LONGEST_LIFE_MS = 25 * 365.25 * 86_400_000;
-
-function offsetsOf(noted: Json | null): Offsets {
-  if (typeof noted !== "object" || noted === null || Array.isArray(noted)) return {};
-  return Object.fromEntries(
-    Object.entries(noted).flatMap(([id, offset]) =>
-      typeof offset === "number" ? [[id, offset] as const] : [],
-    ),
-  );
 }
 
 export function openTimeline(

@@ -30,7 +30,13 @@ it("the server stores what the board reported, and the sandbox shows it", async 
   };
   const run = { configHash: "3f2a-91c0", storageMode: () => "memory", lastStop: "stop" } as const;
   const reporter = createAttributeReporter({
-    gather: createAttributeSource({ host: fixtureHost("pi4"), clock: virtualClock(), about, run }),
+    gather: createAttributeSource({
+      host: fixtureHost("pi4"),
+      clock: virtualClock(),
+      about,
+      run,
+      timeline: { source: "synchronised" },
+    }),
     inventory: { read: async () => ({ boardRevision: "c03115", diskSizeGb: 32 }) },
     api: createDeviceApi({ transport: realClient(server.port).client }),
     clock: systemClock,
@@ -46,7 +52,7 @@ it("the server stores what the board reported, and the sandbox shows it", async 
     diskSizeGb: 32,
   });
   expect(lines.map((line) => line.slice(10))).toEqual([
-    "POST attributes    21 values    2.01  agentVersion=0.1.0 hardwareModel=Raspberry Pi 4 Model B … hardwareId=10000000abcdef01 …",
+    "POST attributes    22 values    2.01  agentVersion=0.1.0 hardwareModel=Raspberry Pi 4 Model B … hardwareId=10000000abcdef01 …",
     "POST attributes    2 values     2.01  boardRevision=c03115 diskSizeGb=32",
   ]);
 });

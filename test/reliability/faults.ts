@@ -87,11 +87,12 @@ export const faults = {
   19: {
     fault: "The clock stands in 1970 at boot, then steps",
     criterion:
-      "nothing without a time, nothing before 2024 or 60 s ahead; order kept; what can never be dated is counted",
+      "100 lives of several boots: nothing without a time, before 2024 or 60 s ahead; right to 1 s and in order where the clock became known; what can never be dated is counted",
   },
   20: {
     fault: "The clock steps back, forth, by an hour; suspend",
-    criterion: "no report missed or doubled; no two samples share a ts",
+    criterion:
+      "100 steps, with restarts: no report missed or doubled; no two samples share a ts, none is sent with two",
   },
   21: {
     fault: "The access token is revoked",

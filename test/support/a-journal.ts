@@ -40,13 +40,14 @@ export const takenAt = (ts: number): Moment => ({ bootId: "this-boot", monotonic
 
 /** A timeline's stamp while the clock is trusted. */
 export function stampOf(clock: Clock): () => Moment {
-  const stamp = createStamp(clock);
+  const stamp = createStamp({ clock, before: { lastTs: 0, passes: 0 }, onSetBack() {} });
   return () => takenAt(stamp());
 }
 
 /** Every sample has a time already. */
-export const datedTimeline: Pick<Timeline, "tsOf" | "source" | "onTrusted"> = {
+export const datedTimeline: Pick<Timeline, "tsOf" | "source" | "onTrusted" | "drained"> = {
   tsOf: ({ ts }) => ts,
   source: "always",
   onTrusted: () => {},
+  drained: () => {},
 };

@@ -87,6 +87,17 @@ it("a refresh sends everything anew after the next delivery", async () => {
   expect(told.slice(2)).toEqual([ALL, 't {"osCodename":"trixie"}']);
 });
 
+it("looks at once after the next delivery when something it tells of has changed, and sends only that", async () => {
+  const { told, facts, reporter, deliver } = startReporter();
+  await deliver();
+  facts["hostname"] = "greenhouse";
+  reporter.recheck();
+  expect(told).toHaveLength(2);
+  await deliver();
+  await deliver();
+  expect(told.slice(2)).toEqual(['t {"hostname":"greenhouse"}']);
+});
+
 it("a refresh during a report is not lost", async () => {
   const { told, reporter, deliver } = startReporter();
   const first = deliver();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createAttributeSource } from "../../../agent/device/attributes.ts";
 import type { About, Host, InterfaceAddress } from "../../../agent/ports.ts";
+import type { TimeSource } from "../../../agent/telemetry/trust.ts";
 import { encodeAttributes } from "../../../agent/thingsboard/attributes.ts";
 import type { FixtureName } from "../../fixtures/make-fixtures.ts";
 import { failingAt, fixtureHost } from "../../support/fixtures.ts";
@@ -23,7 +24,9 @@ function sourceOn(host: Host, overrides: Partial<About> = {}) {
     ...overrides,
   };
   const run = { configHash: "3f2a-91c0", storageMode: () => "memory", lastStop: "stop" } as const;
-  return { clock, gather: createAttributeSource({ host, clock, about, run }) };
+  const timeline: { source: TimeSource | null } = { source: "synchronised" };
+  const gather = createAttributeSource({ host, clock, about, run, timeline });
+  return { clock, timeline, gather };
 }
 
 it.each<[FixtureName, Partial<About>]>([
@@ -59,16 +62,20 @@ it("knows nothing but itself on a machine that shows no file", async () => {
     "timezone",
     "configHash",
     "storageMode",
+    "timeSource",
     "lastStop",
   ]);
 });
 
-it("says when the board booted only while its clock can be right, and sticks to it", async () => {
-  const { clock, gather } = sourceOn(fixtureHost("pi4", "pi4-later"));
-  clock.stepWall(-clock.now()); // no clock chip: 1970
-  expect(await gather()).not.toHaveProperty("bootTime");
-  clock.stepWall(1_795_341_600_000 - clock.now());
-  const { bootTime } = await gather();
+it("says when the board booted, and why its clock is believed, only while it is; and sticks to it", async () => {
+  const { clock, timeline, gather } = sourceOn(fixtureHost("pi4", "pi4-later"));
+  timeline.source = null;
+  const doubted = await gather();
+  expect(doubted).not.toHaveProperty("bootTime");
+  expect(doubted).not.toHaveProperty("timeSource");
+  timeline.source = "unsynchronised";
+  const { bootTime, timeSource } = await gather();
+  expect(timeSource).toBe("unsynchronised");
   expect(bootTime).toBe(1_795_341_600_000 - 86_357_000);
   clock.stepWall(900); // slewed by NTP
   expect(await gather()).toMatchObject({ bootTime });

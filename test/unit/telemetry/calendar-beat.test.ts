@@ -46,3 +46,21 @@ it("a clock that was in 1970 runs at the right time soon after it is set", async
   await clock.advance(125_000);
   expect(runs).toEqual(["2026-11-22T10:00:00"]);
 });
+
+it("a clock set back by seconds right after a run does not repeat it", async () => {
+  const { clock, runs } = hourly();
+  await clock.advance(11_000);
+  clock.stepWall(-8_000);
+  await clock.advance(HOUR + 60_000);
+  expect(runs).toEqual(["2026-11-22T10:00:00", "2026-11-22T11:00:00"]);
+});
+
+it("a clock that drifts by seconds over weeks misses nothing", async () => {
+  const { clock, runs } = hourly();
+  for (let hour = 0; hour < 48; hour++) {
+    await clock.advance(HOUR);
+    clock.stepWall(-500);
+  }
+  expect(runs).toHaveLength(48);
+  expect(new Set(runs).size).toBe(48);
+});
