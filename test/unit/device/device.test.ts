@@ -207,6 +207,10 @@ it("a bug ends the run: nobody hides it", async () => {
       attempt: () => Promise.reject(bug),
       renew: () => Promise.reject(bug),
       adopt: () => Promise.reject(bug),
+      rotate: () => Promise.reject(bug),
+      candidate: () => null,
+      retryCandidate: () => Promise.reject(bug),
+      onRotated() {},
       release() {},
     },
   });
