@@ -58,7 +58,7 @@ async function rotated({ story, trouble, kill }: Course, random: Random, context
   const start = (store: IdentityStore) => startCore({ clock, server, store, random });
   let core = start(files);
   await core.accept({ n: n++ });
-  await clock.settle();
+  await clock.advance(MINUTE);
   const old = server.tokenOf("board-1") ?? expect.fail(`${context}: not provisioned`);
   if (kill !== null && kill !== "asking") {
     await core.end();
