@@ -2,6 +2,11 @@
 export interface Health {
   /** Looks that failed. */
   sensorErrors: number;
+  /** The agent runs without the operator's settings; false: it did until now; null: nothing of the kind. */
+  readonly safeMode: boolean | null;
 }
 
-export const createHealth = (): Health => ({ sensorErrors: 0 });
+export const createHealth = (safeMode: boolean | null = null): Health => ({
+  sensorErrors: 0,
+  safeMode,
+});

@@ -203,7 +203,7 @@ export interface Inventory {
   read(signal: AbortSignal): Promise<Readings>;
 }
 
-/** How the last run ended; one small file, written at the start and at the end of a run. */
+/** How the last run ended; one small file, written at the start, when a run has settled, and at its end. */
 export interface RunRecord {
   /** Null at the very first run, or where the file cannot be read. */
   load(): Run | null;
@@ -216,6 +216,11 @@ export interface Run {
   readonly bootId: string | null;
   /** The agent was asked to stop, and stopped. */
   readonly clean: boolean;
+  /** The version and the settings that it ran with; null where an earlier version wrote the record. */
+  readonly stamp: string | null;
+  /** So many crashes in a row it makes, should it end as one; 0 once it has settled. */
+  readonly crashes: number;
+  readonly safeMode: boolean;
 }
 
 /** Wall-clock times in cron's syntax. */

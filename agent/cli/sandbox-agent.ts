@@ -56,7 +56,8 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
   shell.out(`publish   pipit publish --socket ${publishSocket} doorOpen=true`);
   try {
     const { signal } = shell;
-    await runAgent(config, platform, { signal, splay: false, lastStop: "firstStart" });
+    const run = { lastStop: "firstStart", safeMode: null } as const;
+    await runAgent(config, platform, { signal, splay: false, ...run });
   } catch (error) {
     if (!shell.signal.aborted) throw error;
   }
