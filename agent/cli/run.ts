@@ -1,12 +1,14 @@
 import { runAgent } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { standingWarnings } from "../config/standing-warnings.ts";
+import { readBoard } from "../device/board.ts";
 import { markStart } from "../device/run-marks.ts";
 import { safeConfig, stampOf } from "../device/safe-mode.ts";
 import { AgentError, kindOf } from "../errors.ts";
 import { noCalendar, openCalendar } from "../platform/calendar.ts";
 import { systemClock } from "../platform/clock.ts";
 import { errnoOf } from "../platform/errno.ts";
+import { createHost } from "../platform/host.ts";
 import { openPlatform } from "../platform/platform.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { createServiceManager } from "../platform/systemd.ts";
@@ -16,6 +18,7 @@ import { agentLog, protectSecrets } from "./agent-log.ts";
 import type { Command, Shell } from "./command.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
+import { journalFolder } from "./journal-folder.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
 import { boundsOf, openJournalIn } from "./open-journal.ts";
 import { publishSocketIn } from "./publish-socket.ts";
@@ -37,8 +40,11 @@ export const run: Command = {
     using _lock = lockOrGoOn(stateDir, log);
 
     const services = createServiceManager({ env: shell.env, log: log.child("systemd") });
-    await using journal = await openJournalIn(stateDir, loaded.config, log.child("journal"));
     const sysroot = sysrootOf(options);
+    const board = await readBoard(createHost({ root: sysroot }));
+    const { on_hardware_change: policy } = loaded.config.provisioning;
+    const folder = journalFolder(stateDir, { board, policy, log: log.child("journal") });
+    await using journal = await openJournalIn(folder, loaded.config, log.child("journal"));
     const publishSocket = publishSocketIn(shell);
     const world = { stateDir, sysroot, version, log, services, journal, publishSocket };
     let config = loaded.config; // what is in effect

@@ -32,7 +32,11 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
   });
   let accepted = 0;
   const config = configFor(port);
-  await using journal = await openJournalIn(state.directory, config, log.child("journal"));
+  await using journal = await openJournalIn(
+    join(state.directory, "journal"),
+    config,
+    log.child("journal"),
+  );
   const counting: Journal = Object.create(journal, {
     append: {
       value: (sample: TakenSample) => {
