@@ -1,7 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { AgentError } from "../../agent/errors.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
+import { decodeIdentity } from "../../agent/platform/credentials-file.ts";
 import type { IdentityStore, Random } from "../../agent/ports.ts";
+import { type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { startCore } from "../support/device-rig.ts";
 import { recordingLog } from "../support/recording-log.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -158,3 +164,93 @@ proof(
     return `${courses.length * rounds} rotations, ${killed} of them killed on the way: 0 without working credentials`;
   },
 );
+
+const root = join(import.meta.dirname, "../..");
+const rotate = join(root, "test/kills/rotate.ts");
+const hooks = join(root, "test/kills/count-hooks.ts");
+
+/** The process that rotates, killed at the n-th operation; 0: not at all. Resolves to its exit code, or "SIGKILL". */
+async function rotation(args: readonly string[], killAt: number) {
+  const child = spawn(process.execPath, ["--import", hooks, rotate, ...args], {
+    cwd: root,
+    env: { ...process.env, PIPIT_KILL_AT_OPERATION: String(killAt) },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const [code, signal] = await once(child, "close");
+  return {
+    ended: signal ?? code,
+    operations: Number(/operations (\d+)/.exec(stderr)?.[1]),
+    stderr,
+  };
+}
+
+proof(
+  "rotation",
+  "the real process, killed at every operation on its files and its socket, never is without a token that works",
+  async ({ seed, random, count }) => {
+    const server = await sandboxOfTwo(seed);
+    await using _server = server;
+    const template = temporaryFolder();
+    const adopted = await rotation([template, String(server.port), "old-token"], 0);
+    expect(adopted.ended, adopted.stderr).toBe(0);
+    const stateOf = () => {
+      const state = join(temporaryFolder(), "state");
+      cpSync(template, state, { recursive: true });
+      return state;
+    };
+    const tokens = { good: "new-token", bad: "a-token-of-nobody" };
+    const operations = {
+      good: (await rotation([stateOf(), String(server.port), tokens.good], 0)).operations,
+      bad: (await rotation([stateOf(), String(server.port), tokens.bad], 0)).operations,
+    };
+    const steps = (["good", "bad"] as const).flatMap((kind) =>
+      Array.from({ length: operations[kind] }, (_, index) => ({ kind, at: index + 1 })),
+    );
+    // ThingsBoard has one token a device: with the new one the old one is gone. So it is for half of the good ones.
+    const wanted = Math.min(count(200), 2 * steps.length);
+    const stride = (2 * steps.length) / wanted;
+    let [kills, next] = [0, 0];
+    const ordeal = async (index: number) => {
+      const { kind, at } = steps[index % steps.length] ?? expect.fail("no step");
+      const context = `seed ${seed}, ${kind} token, killed at operation ${at}, ${index}`;
+      const tb = await sandboxOfTwo(seed);
+      await using _tb = tb;
+      if (kind === "good" && index >= steps.length) tb.revoke("old");
+      if (random.fraction() < 0.3) tb.setFaults({ dropAnswers: 1 });
+      const state = stateOf();
+      const store = credentialStore(state, recordingLog());
+      const { active } = store.load();
+      if (active)
+        store.save({ claim: null, active: { ...active, server: serverOf(tb) }, kept: [] });
+      const args = [state, String(tb.port), tokens[kind]];
+      if ((await rotation(args, at)).ended === "SIGKILL") kills++;
+      const possible = kind === "good" ? ["old-token", "new-token"] : ["old-token"];
+      expect(possible, context).toContain(store.load().active?.accessToken);
+      const again = await rotation(args, 0);
+      expect(again.ended, `${context}\n${again.stderr}`).toBe(0);
+      const now = decodeIdentity(readFileSync(join(state, "credentials.json"), "utf8"));
+      if (!now.ok) expect.fail(`${context}: ${now.reason}`);
+      const { accessToken } = now.identity.active ?? expect.fail(`${context}: nothing in use`);
+      expect(accessToken, context).toBe(possible.at(-1));
+    };
+    const worker = async () => {
+      while (next < wanted) await ordeal(Math.floor(next++ * stride));
+    };
+    await Promise.all([worker(), worker()]);
+    expect(kills).toBeGreaterThan(wanted / 2);
+    return `${kills} kills over ${steps.length} operations: 0 without a token that works, 0 torn files`;
+  },
+);
+
+async function sandboxOfTwo(seed: number): Promise<Sandbox> {
+  const server = await startSandbox({ httpPort: null, seed });
+  server.preprovision("old", "old-token");
+  server.preprovision("new", "new-token");
+  return server;
+}
+
+const serverOf = ({ port }: Sandbox) => `127.0.0.1:${port}`;
