@@ -2,9 +2,9 @@ import { createCoapClient } from "./coap/client.ts";
 import type { Config } from "./config/config.ts";
 import { parseServerUrl } from "./config/server-url.ts";
 import { runDevice } from "./device/device.ts";
-import type { LastStop } from "./device/last-stop.ts";
 import { openAttributes } from "./device/open-attributes.ts";
 import { openProvisioner } from "./device/open-provisioner.ts";
+import type { RunFacts } from "./device/run-marks.ts";
 import { bootSplayMs, noSplay } from "./device/splay.ts";
 import { createHealth } from "./health.ts";
 import type { Platform } from "./ports.ts";
@@ -21,14 +21,14 @@ import { createVitals, feedWatchdog } from "./vitals.ts";
 export async function runAgent(
   config: Config,
   platform: Platform,
-  given: { readonly signal: AbortSignal; readonly splay: boolean; readonly lastStop: LastStop },
+  given: RunFacts & { readonly signal: AbortSignal; readonly splay: boolean },
 ): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const { clock, random, host, network, journal, services, throttle } = platform;
   const log = (component: string) => platform.log.child(component);
   const { telemetry, provisioning } = config;
   const server = parseServerUrl(config.server.url);
-  const [vitals, health] = [createVitals(clock), createHealth()];
+  const [vitals, health] = [createVitals(clock), createHealth(given.safeMode)];
 
   const settings = { ackTimeoutMs: config.server.ack_timeout };
   const coap = { network, clock, random, server, settings, log: log("coap") };

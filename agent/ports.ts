@@ -5,9 +5,11 @@
  */
 
 import type { Identity } from "./credentials.ts";
+import type { RunRecord } from "./health.ts";
 import type { Json, Readings, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
+export type { Run, RunRecord } from "./health.ts";
 export type * from "./readings.ts";
 export type * from "./sensor-ports.ts";
 export type * from "./transport.ts";
@@ -205,21 +207,6 @@ export interface InterfaceAddress {
 export interface Inventory {
   /** Empty where nothing could be found out; never rejects for that. */
   read(signal: AbortSignal): Promise<Readings>;
-}
-
-/** How the last run ended; one small file, written at the start and at the end of a run. */
-export interface RunRecord {
-  /** Null at the very first run, or where the file cannot be read. */
-  load(): Run | null;
-  /** @throws AgentError `storage` */
-  save(run: Run): void;
-}
-
-export interface Run {
-  /** /proc/sys/kernel/random/boot_id */
-  readonly bootId: string | null;
-  /** The agent was asked to stop, and stopped. */
-  readonly clean: boolean;
 }
 
 /** Wall-clock times in cron's syntax. */

@@ -7,6 +7,7 @@ import { createIdRanges } from "./id-ranges.ts";
 import { createLedger } from "./ledger.ts";
 import { type Recovered, recover } from "./recover.ts";
 import { createSampleReader } from "./sample-reader.ts";
+import { NewerFormat } from "./segment.ts";
 import { createThinner } from "./thin.ts";
 import { createWriteMeter } from "./write-meter.ts";
 
@@ -69,7 +70,10 @@ export async function openJournal(options: JournalOptions): Promise<DurableJourn
     if (reason === null) throw error;
     log.error("the journal cannot be opened, samples wait in memory", {
       reason: reason.message,
-      hint: "see docs/reliability.md; nothing of it was changed",
+      hint:
+        reason instanceof NewerFormat
+          ? "install that version again, it will deliver them; nothing was changed"
+          : "see docs/reliability.md; nothing of it was changed",
     });
     return createJournal({ ...options, disk: null }, nothing(), String(reason.code));
   }
