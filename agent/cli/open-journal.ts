@@ -16,7 +16,7 @@ export function openJournalIn(
 ): Promise<DurableJournal> {
   const { durability, window } = config.outbox;
   return openJournal({
-    disk: durability === "memory" || folder === null ? null : segmentFolder(folder, systemDisk),
+    disk: durability === "memory" || folder === null ? null : segmentFolder(folder, systemDisk, log),
     bounds: boundsOf(config),
     windowMs: durability === "window" ? window : 0,
     bootId: systemBootClock.bootId,

@@ -2,14 +2,14 @@ import type { Moment, Random, TakenSample } from "../ports.ts";
 import type { SegmentHeader, SegmentStore } from "../segment-store.ts";
 import { createWriter } from "./bytes.ts";
 import { type DiskStanding, Withheld } from "./disk-standing.ts";
-import { frameBytes, frameOf } from "./frame.ts";
+import { END, frameBytes, frameOf } from "./frame.ts";
 import { joined } from "./joined.ts";
 import type { Ledger } from "./ledger.ts";
 import { ramStore } from "./ram-store.ts";
 import { writeProgress, writeState } from "./record.ts";
 import { createSampleEncoder } from "./sample-record.ts";
 import { newSeed, type Segment } from "./segment.ts";
-import { writeHeader } from "./segment-header.ts";
+import { HEADER_BYTES, writeHeader } from "./segment-header.ts";
 import type { WriteMeter } from "./write-meter.ts";
 
 /** Of samples in one write: what is read back or lost together stays small. */
@@ -74,12 +74,13 @@ export function createAppender(deps: AppenderDeps): Appender {
     };
     writer.cut(0);
     writeState(writer, ledger.state(begun));
-    const head = joined(writeHeader(header), frameOf(writer.bytes(), header.seed));
+    const state = frameOf(writer.bytes(), header.seed, HEADER_BYTES);
+    const head = joined(writeHeader(header), state, END);
     const bytes = Math.max(size, head.length + needed);
     const file = await store.create(header, bytes, head);
     const onDisk = store !== ram;
     if (onDisk) meter.wrote(0, head.length);
-    const used = head.length;
+    const used = head.length - END.length;
     const endId = Number.POSITIVE_INFINITY;
     const reading = { isDamaged: false, failures: 0, retryAtMs: 0 };
     const segment: Segment = { header, file, onDisk, used, endId, begun, thinned: 0, ...reading };
@@ -143,6 +144,8 @@ export function createAppender(deps: AppenderDeps): Appender {
     const unsaved = ledger.unsaved();
     if (unsaved === "state") writeState(writer, ledger.state(null));
     else if (unsaved !== null) writeProgress(writer, unsaved);
+    // A frame of several samples stands alone: it is lost as a whole, and nothing is lost with another one.
+    if (queued.length > 1) encoder.reset();
     for (const { id, sample } of queued) encoder.write(writer, id - firstId, sample);
     return writer.bytes();
   };
@@ -162,10 +165,11 @@ export function createAppender(deps: AppenderDeps): Appender {
         current = await begin(queued[0], frameBytes(whole.length));
         continue;
       }
-      const frame = frameOf(body, segment.header.seed);
+      const frame = frameOf(body, segment.header.seed, segment.used);
+      const room = segment.file.bytes - segment.used;
       try {
         if (segment.onDisk) deps.admit();
-        await segment.file.write(segment.used, frame);
+        await segment.file.write(segment.used, joined(frame, END).subarray(0, room));
       } catch (error) {
         encoder.reset();
         standing.failed(error);

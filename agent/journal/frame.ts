@@ -2,19 +2,23 @@ import { crc32 } from "./crc32.ts";
 
 /**
  * One write to the disk: two marks, the length of the body (32 bits, little-endian), the CRC of that length and the body,
- * the body. The CRC is seeded with a number of the segment's own: what an older file left in these blocks never passes.
+ * the body. The CRC is seeded with a number of the segment's own and with the place: what an older file left in these blocks
+ * never passes, nor what a failing card wrote to another place than it was told.
  */
 const MARKS = [0xa7, 0x50] as const;
 const HEADER_BYTES = 10;
 
-/** An empty body is never written: a zeroed block holds no frame. */
-export function frameOf(body: Uint8Array, seed: number): Uint8Array {
+/** Written behind the last frame: where something else stands, a write was cut off there, or damage has hit it. */
+export const END = new Uint8Array(MARKS.length);
+
+/** `at`: where it will stand. An empty body is never written: a zeroed block holds no frame. */
+export function frameOf(body: Uint8Array, seed: number, at: number): Uint8Array {
   const frame = new Uint8Array(HEADER_BYTES + body.length);
   const view = new DataView(frame.buffer);
   frame.set(MARKS);
   view.setUint32(2, body.length, true);
   frame.set(body, HEADER_BYTES);
-  view.setUint32(6, crcOf(frame, 0, body.length, seed), true);
+  view.setUint32(6, crcOf(frame, 0, body.length, placed(seed, at)), true);
   return frame;
 }
 
@@ -35,7 +39,7 @@ export function frameAt(bytes: Uint8Array, at: number, seed: number): Frame | nu
   const length = view.getUint32(at + 2, true);
   const start = at + HEADER_BYTES;
   if (length === 0 || length > bytes.length - start) return null;
-  if (view.getUint32(at + 6, true) !== crcOf(bytes, at, length, seed)) return null;
+  if (view.getUint32(at + 6, true) !== crcOf(bytes, at, length, placed(seed, at))) return null;
   return { at, end: start + length, body: bytes.subarray(start, start + length) };
 }
 
@@ -51,6 +55,12 @@ export function nextFrame(bytes: Uint8Array, from: number, seed: number): Frame 
   }
   return null;
 }
+
+/** Whether the last frame ends here, and nothing was cut off behind it. */
+export const isCleanEnd = (bytes: Uint8Array, at: number): boolean =>
+  END.every((byte, index) => (bytes[at + index] ?? byte) === byte);
+
+const placed = (seed: number, at: number) => (seed ^ at) >>> 0;
 
 const crcOf = (bytes: Uint8Array, at: number, bodyBytes: number, seed: number) =>
   crc32(

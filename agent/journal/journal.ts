@@ -126,10 +126,10 @@ function createJournal(
       if (!ledger.isReleasable(segment)) continue;
       segments.splice(segments.indexOf(segment), 1);
       const { header, file, onDisk, isDamaged } = segment;
-      await file.close();
-      if (!onDisk || disk === null) continue;
       try {
-        await (isDamaged ? disk.setAside(header) : disk.remove(header, file.bytes));
+        await file.close();
+        if (onDisk && disk !== null)
+          await (isDamaged ? disk.setAside(header) : disk.remove(header, file.bytes));
       } catch (error) {
         log.warn("a segment of the journal cannot be removed", { error: String(error) });
       }
@@ -242,7 +242,13 @@ function createJournal(
     async [Symbol.asyncDispose]() {
       if (meter.total > 0) ledger.note(WRITTEN, meter.toJson());
       while (queue.length > 0 || ledger.hasUnsaved) await flush();
-      for (const { file } of ledger.segments) await file.close();
+      for (const { file } of ledger.segments) {
+        try {
+          await file.close();
+        } catch (error) {
+          log.warn("a segment of the journal cannot be closed", { error: String(error) });
+        }
+      }
     },
   };
 }

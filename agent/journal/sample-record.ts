@@ -46,12 +46,11 @@ export function createSampleEncoder(): SampleEncoder {
     to.signed(taken.monotonicMs - base.taken.monotonicMs);
     to.signed(wallOf(taken) - wallOf(base.taken));
     to.byte(trustOf(taken));
-    const changes = base.keys.map((key, index) => changeOf(readings[key], base.values[index]));
+    const now = base.keys.map((key) => (Object.hasOwn(readings, key) ? readings[key] : undefined));
+    const changes = now.map((value, index) => changeOf(value, base.values[index]));
     for (let index = 0; index < changes.length; index += 4) to.byte(packed(changes, index));
-    for (const [index, key] of base.keys.entries()) {
-      const value = readings[key];
+    for (const [index, value] of now.entries())
       if (changes[index] === CHANGE.value && value !== undefined) writeValue(to, value);
-    }
     const known = new Set(base.keys);
     writeMembers(
       to,
@@ -111,9 +110,15 @@ export interface NumberedSample {
   readonly sample: TakenSample;
 }
 
+/** A delta whose keyframe was lost: it was there, and that is all that can be told. */
+export interface Orphan {
+  readonly id: number;
+  readonly sample: null;
+}
+
 export interface SampleDecoder {
-  /** Null for a delta whose keyframe was lost. @throws Damaged */
-  read(kind: number, from: ByteReader): NumberedSample | null;
+  /** @throws Damaged */
+  read(kind: number, from: ByteReader): NumberedSample | Orphan;
   /** The keyframe was damaged, or cannot be told: deltas that come now are lost. */
   reset(): void;
 }
@@ -156,8 +161,7 @@ export function createSampleDecoder(): SampleDecoder {
     read(kind, from) {
       const id = from.count();
       if (kind === SAMPLE.keyframe) return readKeyframe(id, from);
-      // Without its keyframe nobody knows where the delta ends: the rest of the frame is lost with it.
-      return keyframe === null ? null : readDelta(id, keyframe, from);
+      return keyframe === null ? { id, sample: null } : readDelta(id, keyframe, from);
     },
     reset() {
       keyframe = null;

@@ -12,6 +12,8 @@ export interface Scanned {
   /** Where the next frame begins. */
   readonly end: number;
   readonly samples: readonly NumberedSample[];
+  /** The last id in it, whether its sample can be read or not; 0: there is none. */
+  readonly lastId: number;
   readonly settled: readonly IdRange[];
   readonly state: JournalState | null;
 }
@@ -40,16 +42,18 @@ function contentOf(
   const samples: { id: number; sample: TakenSample }[] = [];
   const settled: IdRange[] = [];
   let state: JournalState | null = null;
+  let lastId = 0;
   try {
     for (const record of recordsIn(body, firstId, decoder)) {
+      if ("id" in record) lastId = record.id;
       if (record.kind === "sample") samples.push(record);
       else if (record.kind === "progress") settled.push(...record.settled);
-      else state = record.state;
+      else if (record.kind === "state") state = record.state;
     }
   } catch (error) {
     // Its checksum is right, and yet nobody can read it: what could be read of it counts.
     if (!(error instanceof Damaged)) throw error;
     decoder.reset();
   }
-  return { samples, settled, state };
+  return { samples, lastId, settled, state };
 }

@@ -5,7 +5,7 @@ import { frameAt } from "./frame.ts";
 import type { JournalState } from "./record.ts";
 import { recordsIn } from "./record.ts";
 import { createSampleDecoder } from "./sample-record.ts";
-import { HEADER_BYTES, readHeader } from "./segment-header.ts";
+import { HEADER_BYTES } from "./segment-header.ts";
 
 /** A stretch of the journal: samples with rising ids, in one file. */
 export interface Segment {
@@ -33,24 +33,18 @@ export interface Segment {
 export const newSeed = (random: Random): number =>
   new DataView(random.bytes(4).buffer).getUint32(0);
 
-/** Enough for the header and the state that every segment begins with. */
-const HEAD_BYTES = 4_096;
+/** As the name of its file begins. */
+export const labelOf = ({ number }: SegmentHeader): string => number.toString(16).padStart(8, "0");
 
-/**
- * The state at the beginning of a stored segment; null when it is damaged.
- * @throws the system's error, or NewerFormat
- */
-export async function readHead(
-  file: StoredSegment,
-  { number, seed, firstId }: SegmentHeader,
-): Promise<JournalState | null> {
-  let bytes = await file.read(0, HEAD_BYTES);
-  if (readHeader(bytes) === "newer") throw new NewerFormat(number);
-  let frame = frameAt(bytes, HEADER_BYTES, seed);
-  if (frame === null) {
-    bytes = await file.read(0, file.bytes);
-    frame = frameAt(bytes, HEADER_BYTES, seed);
-  }
+/** A segment that could not be read so often is read around what fails. */
+export const MOST_FAILURES = 3;
+
+/** The state that a segment begins with; null when it is damaged, or does not fit in these bytes of its beginning. */
+export function stateAtBeginning(
+  bytes: Uint8Array,
+  { seed, firstId }: SegmentHeader,
+): JournalState | null {
+  const frame = frameAt(bytes, HEADER_BYTES, seed);
   return frame && stateIn(frame.body, firstId);
 }
 

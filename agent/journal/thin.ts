@@ -9,7 +9,7 @@ import { writeState } from "./record.ts";
 import { createSampleEncoder, LONGEST_GROUP, type NumberedSample } from "./sample-record.ts";
 import { scan } from "./scan.ts";
 import { newSeed, type Segment } from "./segment.ts";
-import { writeHeader } from "./segment-header.ts";
+import { HEADER_BYTES, writeHeader } from "./segment-header.ts";
 import type { WriteMeter } from "./write-meter.ts";
 
 export interface ThinnerDeps {
@@ -50,13 +50,20 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
     const writer = createWriter();
     const encoder = createSampleEncoder();
     writeState(writer, { ...ledger.state(older.begun), thinned });
-    const parts = [writeHeader(header), frameOf(writer.bytes(), header.seed)];
+    const parts = [writeHeader(header)];
+    let end = HEADER_BYTES;
+    const add = () => {
+      const frame = frameOf(writer.bytes(), header.seed, end);
+      parts.push(frame);
+      end += frame.length;
+    };
+    add();
     for (let at = 0; at < kept.length; at += LONGEST_GROUP) {
       writer.cut(0);
       encoder.reset();
       for (const { id, sample } of kept.slice(at, at + LONGEST_GROUP))
         encoder.write(writer, id - header.firstId, sample);
-      parts.push(frameOf(writer.bytes(), header.seed));
+      add();
     }
     const content = joined(...parts);
     const file = await disk.create(header, content.length, content);
@@ -104,8 +111,12 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
       const gone = superseded;
       superseded = [];
       for (const { header, file } of gone) {
-        await file.close();
-        await disk.remove(header, null); // until the names are synced, both may be what is left
+        try {
+          await file.close();
+          await disk.remove(header, null); // until the names are synced, both may be what is left
+        } catch (error) {
+          log.warn("a segment of the journal cannot be removed", { error: String(error) });
+        }
       }
     },
   };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Logger } from "../ports.ts";
 import type { SegmentHeader, SegmentStore, StoredSegment } from "../segment-store.ts";
 import type { Disk } from "./disk.ts";
 import { errnoOf } from "./errno.ts";
@@ -11,8 +12,11 @@ const NEW = "new";
 /** Damaged segments that are kept for the operator to look at. */
 const MOST_ASIDE = 2;
 
+/** What a file system says of a place where there is no folder. */
+const NO_FOLDER = new Set(["EEXIST", "ENOTDIR", "ELOOP", "ENOENT"]);
+
 /** Segments as files of one folder, which this process alone writes. */
-export function segmentFolder(folder: string, disk: Disk): SegmentStore {
+export function segmentFolder(folder: string, disk: Disk, log?: Logger): SegmentStore {
   const at = (name: string) => join(folder, name);
   const pathOf = (header: SegmentHeader) => at(nameOf(header));
   /** Bytes of the spare file, while it is known that there is one. */
@@ -56,6 +60,51 @@ export function segmentFolder(folder: string, disk: Disk): SegmentStore {
     }
   };
 
+  /** Null for what is no file: a folder, a FIFO, a link. */
+  const spareSize = async (): Promise<number | null> => {
+    try {
+      return await sizeOf(at(SPARE));
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return null;
+    }
+  };
+
+  /** What stands where a file of ours is to be: a leftover goes, and what cannot be deleted is moved. */
+  const clear = async (path: string): Promise<void> => {
+    try {
+      await disk.remove(path).catch(() => disk.rename(path, `${path}.bad`));
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error; // else it stays, and whatever wants its place says so
+    }
+  };
+
+  /** A file or a link that stands in the folder's place is moved away, for the operator to look at. */
+  const moveAway = async (error: unknown): Promise<void> => {
+    if (!NO_FOLDER.has(errnoOf(error) ?? "")) throw error;
+    const to = `${folder}.bad`;
+    await disk.rename(folder, to);
+    log?.error("what stood in place of the journal's folder is none, moved away", { to });
+  };
+
+  const makeFolder = async (): Promise<void> => {
+    try {
+      await disk.makeFolder(folder);
+    } catch (error) {
+      await moveAway(error);
+      await disk.makeFolder(folder);
+    }
+  };
+
+  const namesIn = async (): Promise<readonly string[]> => {
+    try {
+      return await disk.list(folder);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") await moveAway(error);
+      return [];
+    }
+  };
+
   /** Its blocks are on the disk, and hold `head` and nothing else that could pass for a frame. */
   const prepared = async (bytes: number, head: Uint8Array): Promise<[number, string]> => {
     const reused = spareBytes === bytes;
@@ -76,20 +125,17 @@ export function segmentFolder(folder: string, disk: Disk): SegmentStore {
 
   return {
     async list() {
-      try {
-        const names = await disk.list(folder);
-        if (names.includes(SPARE)) spareBytes = await sizeOf(at(SPARE));
-        return names.flatMap(headerOf).toSorted((one, other) => one.number - other.number);
-      } catch (error) {
-        if (errnoOf(error) === "ENOENT") return [];
-        throw error;
-      }
+      const names = await namesIn();
+      spareBytes = names.includes(SPARE) ? await spareSize() : null;
+      if (names.includes(SPARE) && spareBytes === null) await clear(at(SPARE));
+      if (names.includes(NEW)) await clear(at(NEW));
+      return names.flatMap(headerOf).toSorted((one, other) => one.number - other.number);
     },
     async open(header) {
       return closed(pathOf(header), await sizeOf(pathOf(header)));
     },
     async create(header, bytes, head) {
-      await disk.makeFolder(folder);
+      await makeFolder();
       const [file, path] = await prepared(bytes, head);
       try {
         await disk.rename(path, pathOf(header));
@@ -108,11 +154,11 @@ export function segmentFolder(folder: string, disk: Disk): SegmentStore {
     async setAside(header) {
       const names = (await disk.list(folder)).filter((name) => name.endsWith(".bad")).toSorted();
       for (const name of names.slice(0, Math.max(0, names.length - MOST_ASIDE + 1)))
-        await disk.remove(at(name));
+        await disk.remove(at(name)).catch(() => undefined); // a folder is not ours to delete
       await disk.rename(pathOf(header), at(`${nameOf(header)}.bad`));
     },
     async freeBytes() {
-      await disk.makeFolder(folder);
+      await makeFolder();
       return disk.freeBytes(folder);
     },
   };
