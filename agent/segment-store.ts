@@ -1,7 +1,7 @@
 export interface SegmentHeader {
   /** Segments follow each other by this number, which is in the file's name, too. */
   readonly number: number;
-  /** What the checksums of its frames begin with. */
+  /** Random: what an older segment left in its blocks never passes for its own. */
   readonly seed: number;
   readonly firstId: number;
 }

@@ -9,7 +9,7 @@ import { ramStore } from "./ram-store.ts";
 import { writeProgress, writeState } from "./record.ts";
 import { createSampleEncoder } from "./sample-record.ts";
 import { newSeed, type Segment } from "./segment.ts";
-import { HEADER_BYTES, writeHeader } from "./segment-header.ts";
+import { HEADER_BYTES, sealOf, writeHeader } from "./segment-header.ts";
 import type { WriteMeter } from "./write-meter.ts";
 
 /** Of samples in one write: what is read back or lost together stays small. */
@@ -74,7 +74,7 @@ export function createAppender(deps: AppenderDeps): Appender {
     };
     writer.cut(0);
     writeState(writer, ledger.state(begun));
-    const state = frameOf(writer.bytes(), header.seed, HEADER_BYTES);
+    const state = frameOf(writer.bytes(), sealOf(header), HEADER_BYTES);
     const head = joined(writeHeader(header), state, END);
     const bytes = Math.max(size, head.length + needed);
     const file = await store.create(header, bytes, head);
@@ -165,7 +165,7 @@ export function createAppender(deps: AppenderDeps): Appender {
         current = await begin(queued[0], frameBytes(whole.length));
         continue;
       }
-      const frame = frameOf(body, segment.header.seed, segment.used);
+      const frame = frameOf(body, sealOf(segment.header), segment.used);
       const room = segment.file.bytes - segment.used;
       try {
         if (segment.onDisk) deps.admit();

@@ -19,16 +19,17 @@ const NO_FILE = new Set(["EISDIR", "ELOOP", "ENXIO", "EINVAL"]);
 export interface OpenSegmentDeps {
   readonly store: SegmentStore;
   readonly header: SegmentHeader;
+  readonly isNewest: boolean;
   readonly log: Logger;
 }
 
 /**
  * A segment that the store lists; null for what only looks like one: it is set aside. One that cannot be opened at the
- * moment is a segment all the same: its reader will try again.
+ * moment is a segment all the same, as its reader will try again, but for the newest: nobody could tell what is in it.
  * @throws NewerFormat
  */
 export async function openSegment(deps: OpenSegmentDeps): Promise<Segment | null> {
-  const { store, header, log } = deps;
+  const { store, header, isNewest, log } = deps;
   try {
     const file = await persistently(() => store.open(header));
     const content = await contentOf(file, header);
@@ -37,6 +38,7 @@ export async function openSegment(deps: OpenSegmentDeps): Promise<Segment | null
     const code = codeOf(error);
     if (code === null || error instanceof NewerFormat) throw error;
     if (NO_FILE.has(code)) return notOne(deps, "it is no file");
+    if (isNewest || code === "ENOENT") return notOne(deps, `it cannot be opened (${code})`);
     log.error("a segment of the journal cannot be opened", {
       segment: labelOf(header),
       error: code,
@@ -51,8 +53,8 @@ interface Content {
 }
 
 /**
- * What a name promises its file must keep: by its header, or where that is damaged by a single frame. Without that any
- * file of such a name could make up millions of samples to be missed.
+ * What a name promises its file must keep: by its header, or where that is damaged by a single frame. Else any file of such
+ * a name could make up millions of samples to be missed.
  */
 async function contentOf(
   file: StoredSegment,
@@ -61,14 +63,17 @@ async function contentOf(
   const head = await readAround(file, Math.min(HEAD_BYTES, file.bytes));
   const own = readHeader(head.bytes);
   if (own === "newer") throw new NewerFormat(header.number);
-  if (own !== "damaged" && !isSame(own, header)) return { flaw: `it holds ${labelOf(own)}` };
+  const isOwn = own !== "damaged" && isSame(own, header);
   const state = stateAtBeginning(head.bytes, header);
   const isLarge = file.bytes > LARGE_BYTES;
-  if (state !== null && own !== "damaged" && !isLarge) return { file, state };
+  if (state !== null && isOwn && !isLarge) return { file, state };
 
   const { bytes, holes } = await readAround(file, Math.min(LARGEST_BYTES, file.bytes));
   const end = [...scan(bytes, header)].at(-1)?.end ?? null;
-  if (own === "damaged" && end === null && holes === 0) return { flaw: "nothing in it is sound" };
+  if (!isOwn && end === null && holes === 0) {
+    const holds = own === "damaged" ? "nothing sound" : `segment ${labelOf(own)}`;
+    return { flaw: `it holds ${holds}` };
+  }
   const cut = { ...file, bytes: end ?? HEADER_BYTES };
   return { file: isLarge ? cut : file, state: state ?? stateAtBeginning(bytes, header) };
 }

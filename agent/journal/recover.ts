@@ -29,9 +29,10 @@ export interface Recovered {
  */
 export async function recover(store: SegmentStore, log: Logger): Promise<Recovered> {
   const opened: Segment[] = [];
-  for (const header of await persistently(() => store.list())) {
-    const segment = await openSegment({ store, header, log });
-    if (segment !== null) opened.push(segment);
+  // The newest first: what cannot be opened is bounded by the one that follows it.
+  for (const header of (await persistently(() => store.list())).toReversed()) {
+    const segment = await openSegment({ store, header, isNewest: opened.length === 0, log });
+    if (segment !== null) opened.unshift(segment);
   }
   const segments = await withoutLeftovers(store, opened, log);
   for (const [index, segment] of segments.entries())

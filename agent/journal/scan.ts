@@ -5,7 +5,7 @@ import { nextFrame } from "./frame.ts";
 import type { IdRange } from "./id-ranges.ts";
 import { type JournalState, recordsIn } from "./record.ts";
 import { createSampleDecoder, type NumberedSample } from "./sample-record.ts";
-import { HEADER_BYTES } from "./segment-header.ts";
+import { HEADER_BYTES, sealOf } from "./segment-header.ts";
 
 /** What a frame holds, or that something before it was lost. */
 export interface Scanned {
@@ -22,15 +22,15 @@ export interface Scanned {
  * The frames of a segment, in order; over damage to the next sound one. Deltas whose keyframe was damaged are left out.
  * Ends where nothing sound follows.
  */
-export function* scan(bytes: Uint8Array, { seed, firstId }: SegmentHeader): Generator<Scanned> {
+export function* scan(bytes: Uint8Array, header: SegmentHeader): Generator<Scanned> {
   const decoder = createSampleDecoder();
+  const seal = sealOf(header);
   let at = HEADER_BYTES;
   for (;;) {
-    const frame = nextFrame(bytes, at, seed);
+    const frame = nextFrame(bytes, at, seal);
     if (frame === null) return;
-    if (frame.at > at) decoder.reset();
     at = frame.end;
-    yield { end: frame.end, ...contentOf(frame.body, firstId, decoder) };
+    yield { end: frame.end, ...contentOf(frame.body, header.firstId, decoder) };
   }
 }
 
@@ -53,7 +53,6 @@ function contentOf(
   } catch (error) {
     // Its checksum is right, and yet nobody can read it: what could be read of it counts.
     if (!(error instanceof Damaged)) throw error;
-    decoder.reset();
   }
   return { samples, lastId, settled, state };
 }

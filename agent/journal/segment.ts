@@ -5,7 +5,7 @@ import { frameAt } from "./frame.ts";
 import type { JournalState } from "./record.ts";
 import { recordsIn } from "./record.ts";
 import { createSampleDecoder } from "./sample-record.ts";
-import { HEADER_BYTES } from "./segment-header.ts";
+import { HEADER_BYTES, sealOf } from "./segment-header.ts";
 
 /** A stretch of the journal: samples with rising ids, in one file. */
 export interface Segment {
@@ -40,12 +40,9 @@ export const labelOf = ({ number }: SegmentHeader): string => number.toString(16
 export const MOST_FAILURES = 3;
 
 /** The state that a segment begins with; null when it is damaged, or does not fit in these bytes of its beginning. */
-export function stateAtBeginning(
-  bytes: Uint8Array,
-  { seed, firstId }: SegmentHeader,
-): JournalState | null {
-  const frame = frameAt(bytes, HEADER_BYTES, seed);
-  return frame && stateIn(frame.body, firstId);
+export function stateAtBeginning(bytes: Uint8Array, header: SegmentHeader): JournalState | null {
+  const frame = frameAt(bytes, HEADER_BYTES, sealOf(header));
+  return frame && stateIn(frame.body, header.firstId);
 }
 
 /** Written by a later version: not ours to read, and not ours to delete. */

@@ -9,7 +9,7 @@ import { writeState } from "./record.ts";
 import { createSampleEncoder, LONGEST_GROUP, type NumberedSample } from "./sample-record.ts";
 import { scan } from "./scan.ts";
 import { newSeed, type Segment } from "./segment.ts";
-import { HEADER_BYTES, writeHeader } from "./segment-header.ts";
+import { HEADER_BYTES, sealOf, writeHeader } from "./segment-header.ts";
 import type { WriteMeter } from "./write-meter.ts";
 
 export interface ThinnerDeps {
@@ -53,7 +53,7 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
     const parts = [writeHeader(header)];
     let end = HEADER_BYTES;
     const add = () => {
-      const frame = frameOf(writer.bytes(), header.seed, end);
+      const frame = frameOf(writer.bytes(), sealOf(header), end);
       parts.push(frame);
       end += frame.length;
     };

@@ -5,7 +5,7 @@ import type { Disk } from "./disk.ts";
 import { errnoOf } from "./errno.ts";
 
 /** "00000017-5f3a9c01-4711.seg": number and seed in hexadecimal, first id. */
-const NAME = /^([0-9a-f]{8})-([0-9a-f]{8})-(\d{1,15})\.seg$/;
+const NAME = /^([0-9a-f]{8})-([0-9a-f]{8})-([1-9]\d{0,14})\.seg$/;
 /** A segment nobody needs, whose blocks the next one takes over: preallocating means writing them all. */
 const SPARE = "spare";
 const NEW = "new";
