@@ -3,6 +3,7 @@ import { isJsonObject, parseJson } from "../json.ts";
 import type { Json, Logger, Run, RunRecord } from "../ports.ts";
 import { durableWrite } from "./durable-write.ts";
 import { errnoOf } from "./errno.ts";
+import { type Files, systemFiles } from "./files.ts";
 import { readWhole } from "./read-whole.ts";
 import { setAside } from "./set-aside.ts";
 import { storageError } from "./storage-error.ts";
@@ -17,11 +18,11 @@ const LARGEST_BYTES = 2_048;
  * `last-run.json` in the state folder, mode 0600: `{"version":1,"bootId":"5f1d…","clean":false,"crashes":1,…}`.
  * One of a later version is left as it is: then this run is not noted.
  */
-export function runRecord(stateDir: string, log: Logger): RunRecord {
+export function runRecord(stateDir: string, log: Logger, files: Files = systemFiles): RunRecord {
   const file = join(stateDir, "last-run.json");
   let isNewer = false;
   const read = () => {
-    const content = readWhole(file, { limitBytes: LARGEST_BYTES });
+    const content = readWhole(file, { limitBytes: LARGEST_BYTES, files });
     return content === null || content === "not a file"
       ? content && "damaged"
       : decodeRun(content.bytes);
@@ -37,7 +38,9 @@ export function runRecord(stateDir: string, log: Logger): RunRecord {
             hint: `install that version again; or do without the record: sudo rm ${file}`,
           });
         else if (run === "damaged")
-          log.warn("the record of the last run is damaged, set aside", { file: setAside(file) });
+          log.warn("the record of the last run is damaged, set aside", {
+            file: setAside(file, files),
+          });
         return typeof run === "string" ? null : run;
       } catch (error) {
         const code = errnoOf(error);
@@ -49,7 +52,7 @@ export function runRecord(stateDir: string, log: Logger): RunRecord {
     save(run) {
       try {
         if (isNewer) return; // said when it was loaded
-        durableWrite(file, `${JSON.stringify({ version: FORMAT_VERSION, ...run })}\n`);
+        durableWrite(file, `${JSON.stringify({ version: FORMAT_VERSION, ...run })}\n`, files);
       } catch (error) {
         throw storageError(`${file} could not be written`, dirname(file), error);
       }
