@@ -56,10 +56,13 @@ export function crashFiles(
   let calls = 0;
   let failing = { from: -1, to: -1, code: "" };
 
-  const call = (operation?: Operation) => {
+  const call = () => {
     const index = calls++;
     if (index >= failing.from && index < failing.to) throw errorOf(failing.code);
-    if (operation) operations.push(operation);
+  };
+  const note = (operation: Operation) => {
+    call();
+    operations.push(operation);
   };
   const inodeOf = (path: string): number => names.get(path) ?? raise(errorOf("ENOENT", path));
   const fileOf = (file: number) => open.get(file) ?? raise(errorOf("EBADF"));
@@ -75,12 +78,13 @@ export function crashFiles(
     mode: 0o100600,
   });
   const change = (naming: Naming) => {
-    call(naming);
+    operations.push(naming);
     name(names, naming);
   };
 
   const files: Files = {
     create(path) {
+      call();
       if (names.has(path)) throw errorOf("EEXIST", path);
       const inode = inodes.length;
       change({ kind: "link", path, inode });
@@ -95,7 +99,7 @@ export function crashFiles(
       const { inode } = fileOf(file);
       // As a nearly full disk does now and then.
       const some = bytes.slice(0, Math.max(1, Math.floor(bytes.length / 2)));
-      call({ kind: "write", inode, bytes: some });
+      note({ kind: "write", inode, bytes: some });
       inodes[inode] = Buffer.concat([contentOf(inode), some]);
       return some.length;
     },
@@ -111,7 +115,7 @@ export function crashFiles(
       call();
       return factsOf(fileOf(file).inode);
     },
-    sync: (file) => call({ kind: "sync", inode: fileOf(file).inode }),
+    sync: (file) => note({ kind: "sync", inode: fileOf(file).inode }),
     close(file) {
       open.delete(file);
       call();
@@ -122,19 +126,22 @@ export function crashFiles(
       return inode === undefined ? null : factsOf(inode);
     },
     link(path, to) {
+      call();
       if (names.has(to)) throw errorOf("EEXIST", to);
       change({ kind: "link", path: to, inode: inodeOf(path) });
     },
     rename(path, to) {
+      call();
       inodeOf(path);
       change({ kind: "rename", path, to });
     },
     remove(path) {
+      call();
       inodeOf(path);
       change({ kind: "remove", path });
     },
     setMode: () => call(),
-    syncFolder: () => call({ kind: "syncFolder" }),
+    syncFolder: () => note({ kind: "syncFolder" }),
   };
 
   return {
