@@ -75,12 +75,12 @@ export async function makeStateFolder(folder: string, random: Random): Promise<S
   for (const run of [1, 2]) {
     // The smallest segments there are.
     await using journal = await journalIn(folder, { random, maxBytes: 130_000 });
-    for (let n = 0; n < 520; n++) {
+    for (let n = 0; n < 340; n++) {
       const sample = aSample(run * 1_000_000 + n * 10_000, random.fraction);
       const id = await journal.append(sample);
       written.set(id, sample);
       if (n === 200) journal.note("boots", { "boot-of-the-test": n });
-      const gone = id < 180 || id % 23 === 0 ? [id] : [];
+      const gone = id < 60 || id % 23 === 0 ? [id] : [];
       if (id % 97 === 0) await journal.drop(gone, "refused");
       else await journal.settle(gone);
       for (const one of gone) settled.add(one);
