@@ -4,8 +4,9 @@ import type { Fingerprint } from "../credentials.ts";
 import { type Board, fingerprintOf, isSameBoard } from "../device/board.ts";
 import type { HardwareChangePolicy } from "../device/identity.ts";
 import { isJsonObject, parseJson } from "../json.ts";
-import { durableWrite, syncDirectory } from "../platform/durable-write.ts";
+import { durableWrite } from "../platform/durable-write.ts";
 import { errnoOf } from "../platform/errno.ts";
+import { systemFiles } from "../platform/files.ts";
 import { readWhole } from "../platform/read-whole.ts";
 import type { Logger } from "../ports.ts";
 
@@ -51,7 +52,7 @@ function settle(stateDir: string, folder: string, here: Fingerprint, owner: Owne
     join(stateDir, `journal.${source}-${encodeURIComponent(value)}`);
   const move = (from: string, to: string) => {
     renameSync(from, to);
-    syncDirectory(stateDir);
+    systemFiles.syncFolder(stateDir);
   };
   if (!isOurs(folder, owner) && policy !== "continue") {
     const other = markIn(folder);

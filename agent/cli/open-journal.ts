@@ -16,7 +16,8 @@ export function openJournalIn(
 ): Promise<DurableJournal> {
   const { durability, window } = config.outbox;
   return openJournal({
-    disk: durability === "memory" || folder === null ? null : segmentFolder(folder, systemDisk, log),
+    disk:
+      durability === "memory" || folder === null ? null : segmentFolder(folder, systemDisk, log),
     bounds: boundsOf(config),
     windowMs: durability === "window" ? window : 0,
     bootId: systemBootClock.bootId,

@@ -1,8 +1,9 @@
 import type { Clock, DropReason, Journal, Logger, Moment, Random, TakenSample } from "../ports.ts";
 import type { SegmentStore } from "../segment-store.ts";
-import { createAppender, type Queued } from "./appender.ts";
+import { createAppender } from "./appender.ts";
 import { between, bytesOf, enforceBounds, type JournalBounds } from "./bounds.ts";
 import { createDiskStanding, Withheld } from "./disk-standing.ts";
+import { createGroupCommit } from "./group-commit.ts";
 import { createIdRanges } from "./id-ranges.ts";
 import { createLedger } from "./ledger.ts";
 import { type Recovered, recover } from "./recover.ts";
@@ -24,9 +25,6 @@ const WRITTEN = "written";
 
 /** Asking how much is free costs next to nothing. */
 const FULL_RETRY_MS = 1_000;
-
-/** With a window: more than this is not held back. */
-const MOST_QUEUED = 512;
 
 export interface JournalOptions {
   /** Null: in memory, by choice. */
@@ -92,11 +90,6 @@ function createJournal(
   const ledger = createLedger(recovered);
   const standing = createDiskStanding(clock, log);
   const recent = new Map<number, TakenSample>();
-  let queue: Queued[] = [];
-  let writing: Promise<void> | null = null;
-  let windowTimer: Disposable | null = null;
-  /** Of a write that nobody waited for. */
-  let bug: Error | null = null;
   let { lastTs } = recovered;
   /** The wall clock counts once a sample of this run had a time. */
   let isDated = false;
@@ -164,52 +157,27 @@ function createJournal(
   const isTooOld = (taken: Moment) => (between(taken, now()) ?? 0) > bounds.maxAgeMs;
   const reader = createSampleReader({ ledger, clock, recent, isTooOld, log });
 
-  /** What was delivered before its turn came need not be written. */
-  const takeQueue = () => {
-    const queued = queue.filter(({ id }) => ledger.isWaiting(id));
-    queue = [];
-    return queued;
-  };
-  const writeAll = async () => {
-    // What is settled meanwhile is written with the next sample: it costs no write of its own.
-    do await appender.write(takeQueue());
-    while (queue.length > 0);
+  const forgetRecent = () => {
     for (const [id] of recent) {
       if (recent.size <= MOST_RECENT) break;
       recent.delete(id);
     }
   };
-
-  /** One at a time: what is queued meanwhile shares the next sync. */
-  const flush = async (): Promise<void> => {
-    windowTimer?.[Symbol.dispose]();
-    windowTimer = null;
-    while (writing !== null) await writing;
-    if (queue.length === 0 && !ledger.hasUnsaved) return;
-    writing = writeAll().finally(() => {
-      writing = null;
-    });
-    await writing;
-  };
+  const commit = createGroupCommit({
+    ...{ appender, ledger, windowMs, clock },
+    onWritten: forgetRecent,
+  });
 
   return {
     async append(sample) {
-      if (bug !== null) throw bug;
       const id = ledger.takeId();
       const { ts } = sample.taken;
       if (ts !== null) {
         isDated = true;
         lastTs = Math.max(lastTs ?? 0, ts);
       }
-      queue.push({ id, sample });
       recent.set(id, sample);
-      if (windowMs === 0 || queue.length > MOST_QUEUED) await flush();
-      else
-        windowTimer ??= clock.after(windowMs, () => {
-          flush().catch((error: Error) => {
-            bug = error;
-          });
-        });
+      await commit.add({ id, sample });
       return id;
     },
     read: (range) => reader.read(range),
@@ -222,7 +190,7 @@ function createJournal(
     },
     noted: (name) => ledger.notes[name] ?? null,
     note: (name, value) => ledger.note(name, value),
-    sync: flush,
+    sync: commit.flush,
     get lastTs() {
       return lastTs;
     },
@@ -241,7 +209,7 @@ function createJournal(
     },
     async [Symbol.asyncDispose]() {
       if (meter.total > 0) ledger.note(WRITTEN, meter.toJson());
-      while (queue.length > 0 || ledger.hasUnsaved) await flush();
+      while (!commit.isDone) await commit.flush();
       for (const { file } of ledger.segments) {
         try {
           await file.close();

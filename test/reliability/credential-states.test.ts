@@ -98,9 +98,9 @@ const runs: Course<Run | null> = {
   },
   first: null,
   values: [
-    { bootId: "a", clean: false },
-    { bootId: "a", clean: true },
-    { bootId: "b", clean: false },
+    { bootId: "a", clean: false, stamp: "1", crashes: 1, safeMode: false },
+    { bootId: "a", clean: true, stamp: "1", crashes: 0, safeMode: false },
+    { bootId: "b", clean: false, stamp: "2", crashes: 5, safeMode: true },
   ],
 };
 

@@ -1,4 +1,5 @@
 import { AgentError } from "../../agent/errors.ts";
+import { createHealth } from "../../agent/health.ts";
 import { type DurableJournal, openJournal } from "../../agent/journal/journal.ts";
 import { segmentFolder } from "../../agent/platform/segment-folder.ts";
 import type { Moment, TakenSample } from "../../agent/ports.ts";
@@ -127,7 +128,7 @@ export function boardLife({ seed, builtMs }: { seed: number; builtMs: number }):
       const publisher = createPublisher({ api, outbox, serialise, clock, log });
       const deadband = createDeadband(clock, { deadband: 0, maxSilenceMs: 1e9 });
       const { stamp } = timeline;
-      const health = { sensorErrors: 0 };
+      const health = createHealth();
       const watching = watchUntilTrusted(clock, timeline);
       const beats = await startSampling(
         {

@@ -147,7 +147,9 @@ export function createDamager(fraction: () => number) {
       const name = path.slice(dirname(path).length + 1);
       const digit = () => pick([..."0123456789"]);
       const copy = name.replace(/[0-9]/g, (old) => (fraction() < 0.2 ? digit() : old));
-      if (lstatSync(path).isFile() && copy !== name) copyFileSync(path, join(dirname(path), copy));
+      const stats = lstatSync(path);
+      if (stats.isFile() && stats.size < HUGE_BYTES && copy !== name)
+        copyFileSync(path, join(dirname(path), copy));
     },
     "a folder in its place": (path) => {
       rmSync(path, { recursive: true });

@@ -88,7 +88,13 @@ export async function makeStateFolder(folder: string, random: Random): Promise<S
   }
   const log = recordingLog();
   const identities = credentialsIn(folder, log);
-  runRecord(folder, log).save({ bootId: "boot-of-the-test", clean: false });
+  runRecord(folder, log).save({
+    bootId: "boot-of-the-test",
+    clean: false,
+    stamp: "1",
+    crashes: 1,
+    safeMode: false,
+  });
   const config = { ...defaultConfig, server: { ...defaultConfig.server, url: "coap://127.0.0.1" } };
   writeFileSync(join(folder, "last-good.toml"), lastGoodToml(config));
   writeFileSync(join(folder, "lock"), "1 2 3\n");
