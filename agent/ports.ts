@@ -5,7 +5,7 @@
  */
 
 import type { Identity } from "./credentials.ts";
-import type { Json, Readings, TakenSample } from "./readings.ts";
+import type { Json, Readings, Sample, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
 export type * from "./readings.ts";
@@ -141,6 +141,8 @@ export interface Journal extends AsyncDisposable {
   }): Promise<readonly JournalEntry[]>;
   /** The newest entry that is not settled. */
   newest(): Promise<JournalEntry | null>;
+  /** Neither settled nor dropped. */
+  isWaiting(id: number): boolean;
   /** Forgets exactly these entries: delivered. */
   settle(ids: readonly number[]): Promise<void>;
   /** Forgets these, and counts them. */
@@ -151,6 +153,18 @@ export interface Journal extends AsyncDisposable {
   /** The latest `ts` of any sample that the journal still knows from the runs before; null: none. */
   readonly lastTs: number | null;
   stats(): JournalStats;
+}
+
+/** What the server refuses for good: kept for the operator to look at. */
+export interface RefusedSamples {
+  /** The oldest makes room for it. @throws AgentError `storage` */
+  keep(refused: RefusedSample): void;
+}
+
+/** Only those readings of a sample that were refused. */
+export interface RefusedSample extends Sample {
+  /** The server's answer, in words. */
+  readonly reason: string;
 }
 
 // --- Operator -----------------------------------------------------------------
@@ -237,6 +251,7 @@ export interface Platform {
   readonly network: Network;
   readonly identity: IdentityStore;
   readonly journal: Journal;
+  readonly refused: RefusedSamples;
   readonly services: ServiceManager;
   readonly log: Logger;
   readonly reader: ReaderChild;

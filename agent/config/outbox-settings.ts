@@ -1,5 +1,5 @@
 import { durationMs } from "./duration.ts";
-import { duration, optionalSize, size } from "./quantity-kinds.ts";
+import { duration, optionalRate, optionalSize, size } from "./quantity-kinds.ts";
 import { setting } from "./setting.ts";
 import { sizeBytes } from "./size.ts";
 import { choice } from "./text-kinds.ts";
@@ -53,6 +53,14 @@ export const outbox = {
       meaning: 'once so much, say "50MB", was written in a day (UTC), samples wait in memory',
       details:
         "Counts whole blocks of 4 KiB that the journal writes, without what the file system adds.",
+    }),
+    max_drain_rate: setting({
+      kind: optionalRate(1 / 60, 200),
+      default: null,
+      meaning: 'messages, say "20/s": upper limit for the backlog; "" = 200/s',
+      details:
+        "After an outage the backlog leaves beside live data: at first twice as fast as that, then faster while all goes " +
+        "well, at most four messages a round trip. A server that many devices share may need a lower limit.",
     }),
   },
 } as const;

@@ -14,6 +14,9 @@ import type { Provisioner } from "./provisioner.ts";
 /** Longest that one request and its block transfers may take before the watchdog should wonder. */
 const REQUEST_MS = 300_000;
 
+/** Something waits, and cannot be read or dated now: the disk may recover. */
+const UNREADABLE_MS = 5_000;
+
 export interface DeviceDeps {
   readonly provisioner: Provisioner;
   readonly publisher: Publisher;
@@ -80,7 +83,9 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     await outbox.waiting(signal);
     vitals.expect("device", REQUEST_MS);
     try {
-      if ((await publisher.publish(accessToken, signal)) !== "delivered") return null;
+      const published = await publisher.publish(accessToken, signal);
+      if (published === "empty") await pause(UNREADABLE_MS);
+      if (published !== "delivered") return null;
       tellAttributes(accessToken);
       return { type: "delivered" };
     } catch (error) {
