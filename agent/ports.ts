@@ -5,7 +5,7 @@
  */
 
 import type { Identity } from "./credentials.ts";
-import type { Json, Readings, Sample, TakenSample } from "./readings.ts";
+import type { Json, Readings, RefusedSamples, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
 export type * from "./readings.ts";
@@ -153,18 +153,6 @@ export interface Journal extends AsyncDisposable {
   /** The latest `ts` of any sample that the journal still knows from the runs before; null: none. */
   readonly lastTs: number | null;
   stats(): JournalStats;
-}
-
-/** What the server refuses for good: kept for the operator to look at. */
-export interface RefusedSamples {
-  /** The oldest makes room for it. @throws AgentError `storage` */
-  keep(refused: RefusedSample): void;
-}
-
-/** Only those readings of a sample that were refused. */
-export interface RefusedSample extends Sample {
-  /** The server's answer, in words. */
-  readonly reason: string;
 }
 
 // --- Operator -----------------------------------------------------------------

@@ -13,6 +13,9 @@ const REGAIN_MS = 30_000;
 /** After 5.00, doubled twice while it goes on: a bucket that holds a second's worth is full again. */
 const HOLD_MS = 1_000;
 const MOST_DOUBLINGS = 2;
+/** Between a message and live data while the server limits the rate: learnt; less where a sample takes many messages. */
+const LIVE_SHARE = 0.8; // of an interval, in which a sample is to be gone
+const LIVE_GAP = { leastMs: 500, firstMs: 1_000, more: 1.5, less: 0.98 };
 /** The CoAP client's own bound for a source port. */
 const MOST_PER_SECOND = 200;
 
@@ -23,20 +26,24 @@ const MOST_PER_SECOND = 200;
 export interface DrainPace {
   /** Milliseconds until one more message of the backlog may leave; 0: now. */
   waitMs(): number;
-  /** One leaves. */
-  take(): void;
-  delivered(): void;
+  /** One leaves; live data does not use up what the backlog may send. */
+  take(what: Lane): void;
+  delivered(what: Lane): void;
   /** 5.00: nothing at all leaves for a moment, and then slower. */
-  limited(): void;
+  limited(what: Lane): void;
   /** One was lost among others that arrived. */
   lost(): void;
   /** The server is away: the next drain begins anew. */
   ended(): void;
   /** Milliseconds until anything may leave. */
   holdMs(): number;
+  /** Milliseconds until live data may leave, where a sample takes so many messages. */
+  liveWaitMs(messages: number): number;
   /** The server has lately limited the rate: live data counts, too. */
   readonly isLimited: boolean;
 }
+
+export type Lane = "live" | "backlog";
 
 export interface DrainPaceOptions {
   /** Milliseconds, monotonic. */
@@ -58,6 +65,8 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
   let regained = start;
   /** What really left: the gap between two messages, smoothed. */
   let gapMs = 1_000 / start;
+  let liveGapMs = LIVE_GAP.firstMs;
+  let leftAtMs = Number.NEGATIVE_INFINITY;
   let tokens = BURST;
   let filledAtMs = Number.NEGATIVE_INFINITY;
   let takenAtMs = Number.NEGATIVE_INFINITY;
@@ -89,21 +98,34 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
     limitedAtMs = now();
   };
 
+  const waitMs = () => {
+    fill();
+    // Whole milliseconds: a wait that is lost in rounding would be waited for again and again.
+    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1_000);
+  };
+
   return {
-    waitMs() {
-      fill();
-      // What is missing for lack of precision is no wait.
-      return tokens > 1 - 1e-6 ? 0 : ((1 - tokens) / perSecond) * 1_000;
+    waitMs,
+    liveWaitMs(messages) {
+      if (!isCareful()) return 0;
+      const gapMs = Math.min(liveGapMs, (LIVE_SHARE * intervalMs) / messages);
+      return Math.ceil(Math.max(0, leftAtMs + gapMs - now()));
     },
-    take() {
+    take(what) {
+      leftAtMs = now();
+      if (what === "live") return;
       fill();
       tokens -= 1;
       const gap = Math.min(now() - takenAtMs, IDLE_MS);
       gapMs += (gap - gapMs) / 8;
       takenAtMs = now();
     },
-    delivered() {
+    delivered(what) {
       refusals = 0;
+      if (what === "live") {
+        liveGapMs = Math.max(LIVE_GAP.leastMs, liveGapMs * LIVE_GAP.less);
+        return;
+      }
       const sinceMs = now() - raisedAtMs;
       if (isCareful())
         perSecond += ((regained / 2) * Math.min(sinceMs, DOUBLE_AFTER_MS)) / REGAIN_MS;
@@ -112,8 +134,9 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       perSecond = Math.min(perSecond, cap);
       raisedAtMs = now();
     },
-    limited() {
+    limited(what) {
       slowDown();
+      if (what === "live") liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, intervalMs);
       const holdMs = HOLD_MS * 2 ** Math.min(refusals++, MOST_DOUBLINGS);
       heldUntilMs = now() + Math.round((holdMs * (1 + fraction())) / 2);
     },
@@ -125,7 +148,7 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       heldUntilMs = Number.NEGATIVE_INFINITY;
       refusals = 0;
     },
-    holdMs: () => Math.max(0, heldUntilMs - now()),
+    holdMs: () => Math.ceil(Math.max(0, heldUntilMs - now())),
     get isLimited() {
       return isCareful();
     },

@@ -11,8 +11,8 @@ const MAX_ENTRIES = 32;
 
 export interface Message extends Suspect {
   readonly batch: Batch;
-  /** `live`: the newest sample, and of the backlog what fits beside it. */
-  readonly origin: "live" | "suspect" | "backlog";
+  /** `live`: the newest sample, and of the backlog what fits beside it; `rest`: more of it, where it was cut. */
+  readonly origin: "live" | "rest" | "suspect" | "backlog";
 }
 
 /** What to send next. What it gives out is taken from the outbox until it is settled, dropped or given back. */
@@ -58,12 +58,10 @@ export function createMessages(deps: MessagesDeps): Messages {
     return { batch, pieces: batch.pieces, acceptedBefore: null, origin };
   };
 
-  const firstLive = async (): Promise<OutboxEntry | null> => {
-    const rest = begun;
-    begun = null;
-    if (rest !== null && outbox.isWaiting(rest.id)) return rest;
-    if (rest !== null) outbox.giveBack([rest]);
-    return outbox.live();
+  const fill = async (first: OutboxEntry, origin: Message["origin"]): Promise<Message> => {
+    outbox.take([first]);
+    const others = outbox.hasMore ? await outbox.backlog(MAX_ENTRIES - 1) : [];
+    return fresh([first, ...others], origin);
   };
   /** What a bound has dropped meanwhile is left out. */
   const tried = (next: () => Suspect | null): Message | null => {
@@ -80,11 +78,12 @@ export function createMessages(deps: MessagesDeps): Messages {
 
   return {
     async live() {
-      const first = await firstLive();
-      if (first === null) return null;
-      outbox.take([first]);
-      const others = outbox.hasMore ? await outbox.backlog(MAX_ENTRIES - 1) : [];
-      return fresh([first, ...others], "live");
+      const rest = begun;
+      begun = null;
+      if (rest !== null && outbox.isWaiting(rest.id)) return fill(rest, "rest");
+      if (rest !== null) outbox.giveBack([rest]);
+      const newest = await outbox.live();
+      return newest === null ? null : fill(newest, "live");
     },
     suspect: () => tried(suspects.next),
     async backlog() {

@@ -5,10 +5,11 @@ import type { Clock, Logger, Platform, Random, RefusedSamples } from "../ports.t
 import { isServerFault, isTooLarge } from "../thingsboard/answer.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import type { SerialiseOptions } from "../thingsboard/serialise.ts";
-import { createDrainPace } from "./drain-pace.ts";
+import type { Batch } from "./batch.ts";
+import { createDrainPace, type Lane } from "./drain-pace.ts";
 import { createInFlight, type Flight, type Published } from "./in-flight.ts";
 import { createMessageSize } from "./message-size.ts";
-import { createMessages } from "./messages.ts";
+import { createMessages, type Message } from "./messages.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
 import { createRefusals } from "./refusals.ts";
 import { createSampleParts } from "./sample-parts.ts";
@@ -48,16 +49,18 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const pace = createDrainPace({ ...deps, now: clock.monotonic, fraction: random.fraction });
   const inFlight = createInFlight(clock);
   let delivered = 0;
+  /** How many a live sample takes. */
+  let liveMessages = 1;
   outbox.onNews(() => inFlight.wakeDrain());
 
   /** All of these were delivered, or given up: as far as no other part of a sample is still to be sent. */
   const finish = async (flight: Flight, fate: "delivered" | "refused") => {
-    const { pieces, batch, origin } = flight.message;
+    const { pieces, batch } = flight.message;
     const [settled, givenUp]: [OutboxEntry[], OutboxEntry[]] = [[], []];
     for (const piece of pieces) {
       const refused = parts.done(piece, fate);
       if (refused !== null) (Object.keys(refused).length > 0 ? givenUp : settled).push(piece);
-      else if (batch.cut && origin === "live") messages.continueWith(batch.cut);
+      else if (batch.cut && laneOf(flight.message) === "live") messages.continueWith(batch.cut);
       else if (!suspects.holds(piece.id) && !inFlight.isElsewhere(piece.id, flight))
         outbox.giveBack([piece]);
     }
@@ -99,7 +102,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     if (inFlight.isOldNews(flight)) return "again";
     inFlight.noteTrouble();
     size.refused(points);
-    pace.limited();
+    pace.limited(laneOf(flight.message));
     if (points <= 1) throw error;
     return "again";
   };
@@ -116,10 +119,10 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   };
 
   const deliver = async (flight: Flight, tookMs: number): Promise<Published> => {
-    const { batch, pieces, origin } = flight.message;
+    const { batch, pieces } = flight.message;
     suspects.accepted();
     size.passed(batch.points);
-    if (origin !== "live" || pace.isLimited) pace.delivered();
+    pace.delivered(laneOf(flight.message));
     await finish(flight, "delivered");
     // A line for each would be most of the log, and most of what the agent causes to be written to the card.
     const say = isWorthLogging(++delivered) ? log.info : log.debug;
@@ -155,11 +158,13 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const holdMs = pace.holdMs();
     if (count > DRAIN_PLACES || (!isProven && inFlight.hasProbe)) return null;
     if (isProven && holdMs > 0) return holdMs;
-    const waitMs = isProven ? pace.waitMs() : 0;
-    if (pace.isLimited && waitMs > 0) return waitMs;
+    const liveWaitMs = isProven ? pace.liveWaitMs(liveMessages) : 0;
+    if (liveWaitMs > 0) return liveWaitMs;
     const live = await messages.live();
     if (live) return live;
     if (count >= DRAIN_PLACES) return null;
+    const waitMs = isProven ? pace.waitMs() : 0;
+    if (waitMs > 0 && pace.isLimited) return waitMs;
     const suspect = messages.suspect();
     if (suspect) return suspect;
     if (waitMs > 0 && outbox.hasMore) return waitMs;
@@ -171,7 +176,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     for (;;) {
       const message = await next();
       if (message === null || typeof message === "number") return message;
-      if (message.origin === "backlog" || pace.isLimited) pace.take();
+      if (message.origin === "live") liveMessages = messagesFor(message.batch);
+      pace.take(laneOf(message));
       inFlight.start(message, (flight) => send(flight, accessToken, signal));
     }
   };
@@ -193,6 +199,13 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     },
   };
 }
+
+const laneOf = ({ origin }: Message): Lane =>
+  origin === "live" || origin === "rest" ? "live" : "backlog";
+
+/** How many messages of this size the sample takes that was cut. */
+const messagesFor = ({ cut, points }: Batch): number =>
+  cut === null ? 1 : Math.ceil(Object.keys(cut.readings).length / points);
 
 export function openPublisher(
   { telemetry, outbox }: Pick<Config, "telemetry" | "outbox">,
