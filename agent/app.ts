@@ -10,7 +10,7 @@ import { createHealth } from "./health.ts";
 import type { Platform } from "./ports.ts";
 import { openSources } from "./sensors/sources.ts";
 import { createOutbox } from "./telemetry/outbox.ts";
-import { createPublisher } from "./telemetry/publisher.ts";
+import { DRAIN_PLACES, openPublisher } from "./telemetry/publisher.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
 import { openTimeline } from "./telemetry/timeline.ts";
 import { createDeviceApi } from "./thingsboard/device-api.ts";
@@ -30,7 +30,7 @@ export async function runAgent(
   const server = parseServerUrl(config.server.url);
   const [vitals, health] = [createVitals(clock), createHealth(given.safeMode)];
 
-  const settings = { ackTimeoutMs: config.server.ack_timeout };
+  const settings = { ackTimeoutMs: config.server.ack_timeout, nstart: DRAIN_PLACES + 1 };
   const coap = { network, clock, random, server, settings, log: log("coap") };
   const transport = cleanup.use(createCoapClient(coap));
   const api = createDeviceApi({ transport });
@@ -39,7 +39,7 @@ export async function runAgent(
   const serialise = { precision: telemetry.precision, isDecimal };
   const timeline = openTimeline(config, platform);
   const outbox = createOutbox({ journal, timeline, liveFirst: telemetry.live_first });
-  const publisher = createPublisher({ api, outbox, serialise, clock, log: log("publisher") });
+  const publisher = openPublisher(config, platform, { api, outbox, serialise });
   const { provisioner, hardwareId } = await openProvisioner(config, platform, api);
   const attributes = openAttributes(config, platform, { api, timeline, lastStop: given.lastStop });
 

@@ -6,7 +6,7 @@
 
 import type { Identity } from "./credentials.ts";
 import type { RunRecord } from "./health.ts";
-import type { Json, Readings, TakenSample } from "./readings.ts";
+import type { Json, Readings, RefusedSamples, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
 export type { Run, RunRecord } from "./health.ts";
@@ -143,6 +143,8 @@ export interface Journal extends AsyncDisposable {
   }): Promise<readonly JournalEntry[]>;
   /** The newest entry that is not settled. */
   newest(): Promise<JournalEntry | null>;
+  /** Neither settled nor dropped. */
+  isWaiting(id: number): boolean;
   /** Forgets exactly these entries: delivered. */
   settle(ids: readonly number[]): Promise<void>;
   /** Forgets these, and counts them. */
@@ -226,6 +228,7 @@ export interface Platform {
   readonly network: Network;
   readonly identity: IdentityStore;
   readonly journal: Journal;
+  readonly refused: RefusedSamples;
   readonly services: ServiceManager;
   readonly log: Logger;
   readonly reader: ReaderChild;

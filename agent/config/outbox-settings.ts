@@ -1,5 +1,5 @@
 import { durationMs } from "./duration.ts";
-import { duration, optionalSize, size } from "./quantity-kinds.ts";
+import { duration, optionalRate, optionalSize, size } from "./quantity-kinds.ts";
 import { setting } from "./setting.ts";
 import { sizeBytes } from "./size.ts";
 import { choice } from "./text-kinds.ts";
@@ -54,6 +54,14 @@ export const outbox = {
       details:
         "An estimate: whole blocks of 4 KiB, and the three that ext4 adds to a write every 5 s at most. A sample every 60 s " +
         "is about 25 MB a day, one every 10 s 140 MB; with the mount option commit=60 about 65 MB.",
+    }),
+    max_drain_rate: setting({
+      kind: optionalRate(1 / 60, 200),
+      default: null,
+      meaning: 'messages, say "20/s": upper limit for the backlog; "" = 200/s',
+      details:
+        "After an outage the backlog leaves beside live data: at first twice as fast as that, then faster while all goes " +
+        "well, at most four messages a round trip. A server that many devices share may need a lower limit.",
     }),
   },
 } as const;

@@ -16,6 +16,9 @@ import { followRotation } from "./rotation.ts";
 /** Longest that one request and its block transfers may take before the watchdog should wonder. */
 const REQUEST_MS = 300_000;
 
+/** Something waits, and cannot be read or dated now: the disk may recover. */
+const UNREADABLE_MS = 5_000;
+
 export interface DeviceDeps {
   readonly provisioner: Provisioner;
   readonly publisher: Publisher;
@@ -99,7 +102,8 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     if (rotation.arrived.aborted) return null;
     try {
       const published = await publisher.publish(accessToken, signal);
-      if (published === "refused") return { type: "answered" };
+      if (published === "empty") await pause(UNREADABLE_MS);
+      if (published === "answered") return { type: "answered" };
       if (published !== "delivered") return null;
       tellAttributes(accessToken);
       return { type: "delivered" };

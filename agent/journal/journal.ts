@@ -182,6 +182,7 @@ function createJournal(
     },
     read: (range) => reader.read(range),
     newest: () => reader.newest(),
+    isWaiting: (id) => ledger.isWaiting(id),
     async settle(ids) {
       for (const id of ids) forget(id);
     },

@@ -51,3 +51,6 @@ export const datedTimeline: Pick<Timeline, "tsOf" | "source" | "onTrusted" | "dr
   onTrusted: () => {},
   drained: () => {},
 };
+
+/** What a publisher needs beside its way out, for tests that do not look at it. */
+export const plainPace = { intervalMs: 10_000, maxPerSecond: null, aside: { keep() {} } };

@@ -6,7 +6,7 @@ import { createOutbox } from "../../agent/telemetry/outbox.ts";
 import { createPublisher } from "../../agent/telemetry/publisher.ts";
 import { createDeviceApi } from "../../agent/thingsboard/device-api.ts";
 import { createVitals } from "../../agent/vitals.ts";
-import { aJournal, datedTimeline, takenAt } from "./a-journal.ts";
+import { aJournal, datedTimeline, plainPace, takenAt } from "./a-journal.ts";
 import { recordingLog } from "./recording-log.ts";
 import type { ThingsBoard } from "./thingsboard.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -53,7 +53,7 @@ export function startCore(options: RigOptions) {
   const ended = runDevice(
     {
       provisioner,
-      publisher: createPublisher({ api, outbox, serialise, clock, log }),
+      publisher: createPublisher({ ...plainPace, api, outbox, serialise, clock, random, log }),
       outbox,
       attributes: { afterDelivery: async () => {} },
       clock,

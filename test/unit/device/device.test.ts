@@ -45,7 +45,12 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
       onHardwareChange: "reprovision",
       log,
     }),
-    publisher: createPublisher({ api, outbox, serialise, clock, log }),
+    publisher: createPublisher({
+      ...{ api, outbox, serialise, clock, random, log },
+      intervalMs: 10_000,
+      maxPerSecond: null,
+      aside: { keep() {} },
+    }),
     outbox,
     attributes: { afterDelivery: async () => {} },
     clock,
