@@ -16,6 +16,8 @@ export interface CollectorOptions {
   readonly system: SystemSettings;
   /** Milliseconds by the name of a key or of a group; a key counts before its group. */
   readonly intervals: Readonly<Record<string, number>>;
+  /** Keys that the user gave to something else, now or while the agent runs: not sent from here. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface CollectorOptions {
  */
 export function openCollectors(
   host: Host,
-  { system, intervals }: CollectorOptions,
+  { system, intervals, taken }: CollectorOptions,
   devices: Devices,
 ): readonly Source[] {
   const settings = { diskPaths: system.disk_paths, networkInterfaces: system.network_interfaces };
@@ -33,14 +35,15 @@ export function openCollectors(
   const intervalOf = valuesByKey(all, intervals);
   const throttle = shareThrottle(devices.throttle);
   return collectors.flatMap((collector) => {
-    const chosen = Object.keys(collector.keys).filter((key) => keys.has(key));
+    const chosen = Object.keys(collector.keys).filter((key) => keys.has(key) && !taken.has(key));
     const lanes = Map.groupBy(chosen, (key) => intervalOf(collector, key));
     return [...lanes].map(([intervalMs, names]) => {
       const wanted = new Set(names);
+      const isSent = (key: string) => wanted.has(key) && !taken.has(key);
       const look = collector.open(host, settings, { ...devices, throttle: throttle() });
       return {
         name: collector.name,
-        collect: async (at) => only(wanted, await look(at)),
+        collect: async (at) => only(isSent, await look(at)),
         intervalMs,
         schedule: null,
         deadlineMs: LOOK_DEADLINE_MS,
@@ -52,9 +55,9 @@ export function openCollectors(
   });
 }
 
-const only = (wanted: ReadonlySet<string>, readings: Readings | null): Readings | null => {
-  if (!readings || Object.keys(readings).every((key) => wanted.has(key))) return readings;
-  return Object.fromEntries(Object.entries(readings).filter(([key]) => wanted.has(key)));
+const only = (isSent: (key: string) => boolean, readings: Readings | null): Readings | null => {
+  if (!readings || Object.keys(readings).every(isSent)) return readings;
+  return Object.fromEntries(Object.entries(readings).filter(([key]) => isSent(key)));
 };
 
 const specsOf = ({ keys }: Collector, names: readonly string[]): Source["keys"] =>

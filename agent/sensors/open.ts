@@ -1,4 +1,5 @@
 import type { SensorConfig } from "../config/sensor-config.ts";
+import { sensorKeys } from "../config/sensor-keys.ts";
 import type { Gpio, Host, Logger, ReaderChild } from "../ports.ts";
 import type { ListSources, Source } from "../source.ts";
 import { discover } from "./discover.ts";
@@ -80,16 +81,9 @@ export function openSensors(deps: SensorDeps, { sensors, automatic }: SensorSett
   };
 }
 
-/** What the entries send under names that a person chose. */
-function keysOfUser(sensors: readonly SensorConfig[]): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const { enabled, key, ...config } of sensors) {
-    if (!enabled || key === null) continue;
-    keys.add(key);
-    if (config.type === "gpio" && config.edges !== "none") keys.add(`${key}Count`);
-  }
-  return keys;
-}
+/** Under names that a person chose. */
+export const keysOfUser = (sensors: readonly SensorConfig[]): ReadonlySet<string> =>
+  new Set(sensors.filter(({ enabled }) => enabled).flatMap(sensorKeys));
 
 /** The default key of a channel; where the user gave the same to another sensor, the user's stays and this one gets a 2. */
 function createKeys(ofUser: ReadonlySet<string>, log: Logger) {

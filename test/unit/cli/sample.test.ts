@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { OptionValues } from "../../../agent/cli/command.ts";
 import { UsageError } from "../../../agent/cli/command.ts";
 import { sample } from "../../../agent/cli/sample.ts";
 import { fixtureRoot } from "../../support/fixtures.ts";
 import { recordingShell } from "../../support/recording-shell.ts";
+import { temporaryRoot } from "../../support/temporary-root.ts";
 
 /** Below a fixture there is no configuration, so these are the defaults. */
 async function run(names: readonly string[], options: OptionValues = {}) {
@@ -38,6 +40,22 @@ it("prints sensors by their keys, with the file that is read", async () => {
   expect(out[0]).toMatch(
     /^bme280At1x76Temperature {2}22\.5 °C {2}\/sys\/.*\/1-0076\/iio:device0\/in_temp_input$/,
   );
+});
+
+it("prints one row for a key that a sensor has taken from the board: the sensor's", async () => {
+  using root = temporaryRoot();
+  root.write(
+    "pipit.toml",
+    '[[sensors]]\nid = "bme280@1-0076/temp"\nkey = "cpuTemperature"\nfactor = 2\n',
+  );
+  for (const names of [[], ["thermal"], ["cpuTemperature"]]) {
+    const config = join(root.path, "pipit.toml");
+    const { out, err } = await run(names, { config, interval: "100ms" });
+    expect(out.filter((line) => line.startsWith("cpuTemperature"))).toEqual([
+      expect.stringMatching(/ 44\.9\d* °C .*in_temp_input$/),
+    ]);
+    expect(err.join()).toContain('pipit.toml:3: key "cpuTemperature" is that of');
+  }
 });
 
 it("takes --count samples, --interval apart", async () => {

@@ -11,7 +11,7 @@ const open = (
   devices = noDevices,
 ) => {
   const system = { metrics, disk_paths: ["/", "/mnt/usb"], network_interfaces: [] };
-  return openCollectors(host, { system, intervals }, devices);
+  return openCollectors(host, { system, intervals, taken: new Set() }, devices);
 };
 /** Name, interval and keys of each source. */
 const lanes = (...args: Parameters<typeof open>) =>
