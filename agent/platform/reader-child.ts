@@ -33,7 +33,7 @@ interface Call {
   readonly timeoutMs: number;
   readonly settle: PromiseWithResolvers<string>;
   timer: Disposable;
-  /** It was in a child that was killed over another call. */
+  /** It was in a child that ended by itself: perhaps over this very call. */
   repeated: boolean;
 }
 
@@ -42,7 +42,9 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
   const calls = new Map<number, Call>();
   let child: Promise<ChildProcessWithoutNullStreams> | null = null;
   let leftBehind = 0;
+  /** In a row, and by itself: what is killed over a call is started again at once. */
   let deaths = 0;
+  const killed = new WeakMap<ChildProcessWithoutNullStreams, Promise<void>>();
   let notBeforeMs = Number.NEGATIVE_INFINITY;
   let disposed = false;
 
@@ -86,22 +88,32 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
     }
   };
 
-  /** By itself, or killed over a call: the others are asked once more in the next child. */
+  /** By itself, or killed over a call: the others are asked again in the next child. */
   const ended = (which: ChildProcessWithoutNullStreams, reason: string) => {
     void child?.then((current) => {
       if (current !== which) return;
       child = null;
-      deaths++;
-      notBeforeMs = clock.monotonic() + (deaths > 1 ? backoffMs(RESTART, deaths - 2, 1) : 0);
+      const isOurs = killed.has(which);
+      if (!isOurs) {
+        deaths++;
+        notBeforeMs = clock.monotonic() + (deaths > 1 ? backoffMs(RESTART, deaths - 2, 1) : 0);
+      }
       for (const call of [...calls.values()]) {
-        if (call.repeated || disposed || "run" in call.request)
+        if (disposed || "run" in call.request || (!isOurs && call.repeated))
           fail(call, new AgentError("sensor", `reader ${reason}`));
         else {
-          call.repeated = true;
-          void send(call);
+          call.repeated ||= !isOurs;
+          askAgain(call);
         }
       }
     });
+  };
+
+  /** With all of its time: what it lost was not its own fault. */
+  const askAgain = (call: Call) => {
+    call.timer[Symbol.dispose]();
+    call.timer = clock.after(call.timeoutMs, () => late(call));
+    void send(call).catch((error: Error) => fail(call, error));
   };
 
   const fail = (call: Call, error: Error) => {
@@ -131,15 +143,22 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
     void kill();
   };
 
-  /** Resolves when it is dead, or after half a second. */
   const kill = async (): Promise<void> => {
     const which = await child;
     if (!which || which.exitCode !== null || which.signalCode !== null) return;
+    const under = killed.get(which) ?? killNow(which);
+    killed.set(which, under);
+    await under;
+  };
+
+  /** Resolves when it is dead, or after half a second. */
+  const killNow = async (which: ChildProcessWithoutNullStreams): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     which.once("exit", () => resolve());
     which.kill("SIGKILL");
     const timer = clock.after(DEATH_MS, () => {
       leftBehind++;
+      which.once("exit", () => leftBehind--);
       which.unref();
       log.error("a read hangs in the kernel, its process is left behind", { pid: which.pid });
       ended(which, "hangs in the kernel");
