@@ -61,7 +61,7 @@ it("a file that hangs for ever costs a thermometer on 1-Wire not one beat", asyn
     { sensors, automatic: true },
   );
   const stamp = () => ({ bootId: "x", monotonicMs: clock.monotonic(), ts: clock.now() });
-  const deadband = createDeadband(clock, { deadband: 0, maxSilenceMs: 60_000 });
+  const deadband = createDeadband({ deadband: 0, maxSilenceMs: 60_000, intervalMs: 10_000 });
   const sampler = createSampler({ clock, stamp, deadband, health, log });
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
