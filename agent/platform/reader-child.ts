@@ -9,6 +9,7 @@ import {
   decodeAnswer,
   encodeLine,
   lineSplitter,
+  READY_ID,
   type ReaderAnswer,
   type ReaderRequest,
 } from "./reader-protocol.ts";
@@ -20,6 +21,8 @@ export interface ReaderChildOptions {
   readonly log: Logger;
 }
 
+/** A small board that is busy takes its time to start a child; no call pays for that with its own. */
+const START_MS = 20_000;
 /** Beyond its own limit a program gets this for its end to arrive. */
 const GRACE_MS = 1_000;
 /** A process that outlives SIGKILL by so long is in uninterruptible sleep. */
@@ -45,6 +48,8 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
   /** In a row, and by itself: what is killed over a call is started again at once. */
   let deaths = 0;
   const killed = new WeakMap<ChildProcessWithoutNullStreams, Promise<void>>();
+  /** Resolves when the child listens; never when it ends before. */
+  const ready = new WeakMap<ChildProcessWithoutNullStreams, Promise<void>>();
   let notBeforeMs = Number.NEGATIVE_INFINITY;
   let disposed = false;
 
@@ -55,9 +60,12 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
       cwd: "/",
       env: CHILD_ENVIRONMENT,
     });
+    const listens = Promise.withResolvers<void>();
+    ready.set(started, listens.promise);
     const split = lineSplitter((line) => {
       const answer = decodeAnswer(line);
       if (answer === null) log.warn("reader says something odd", { line: line.slice(0, 100) });
+      else if (answer.id === READY_ID) listens.resolve();
       else answered(answer);
     });
     started.stdout.setEncoding("utf8").on("data", split);
@@ -111,9 +119,13 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
 
   /** With all of its time: what it lost was not its own fault. */
   const askAgain = (call: Call) => {
-    call.timer[Symbol.dispose]();
-    call.timer = clock.after(call.timeoutMs, () => late(call));
+    limit(call, START_MS + call.timeoutMs);
     void send(call).catch((error: Error) => fail(call, error));
+  };
+
+  const limit = (call: Call, ms: number) => {
+    call.timer[Symbol.dispose]();
+    call.timer = clock.after(ms, () => late(call));
   };
 
   const fail = (call: Call, error: Error) => {
@@ -132,8 +144,11 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
     if (child === null && clock.monotonic() < notBeforeMs)
       return fail(call, new AgentError("sensor", "the reader ended, it is started again later"));
     child ??= start();
-    const { stdin } = await child;
-    if (calls.has(call.request.id)) stdin.write(encodeLine(call.request));
+    const which = await child;
+    await ready.get(which);
+    if (!calls.has(call.request.id) || (await child) !== which) return;
+    limit(call, call.timeoutMs);
+    which.stdin.write(encodeLine(call.request));
   };
 
   const late = (call: Call) => {
@@ -170,7 +185,7 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
 
   const ask = (request: ReaderRequest, timeoutMs: number): Promise<string> => {
     const settle = Promise.withResolvers<string>();
-    const timer = clock.after(timeoutMs, () => late(call));
+    const timer = clock.after(START_MS + timeoutMs, () => late(call));
     const call: Call = { request, timeoutMs, settle, timer, repeated: false };
     calls.set(request.id, call);
     void send(call).catch((error: Error) => fail(call, error));
