@@ -5,7 +5,7 @@ import { AgentError } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { type Machine, openMachine } from "../platform/machine.ts";
 import { openSources } from "../sensors/sources.ts";
-import { serialiseSample } from "../thingsboard/serialise.ts";
+import { type SerialiseOptions, serialiseSample } from "../thingsboard/serialise.ts";
 import { agentLog } from "./agent-log.ts";
 import { chooseSources } from "./choose-sources.ts";
 import { type Command, type OptionValues, type Shell, UsageError } from "./command.ts";
@@ -57,10 +57,10 @@ export const sample: Command = {
       mayReadThrottled: () => config.system.pi_throttle,
     });
     const { sources, isDecimal } = await sourcesFor(config, machine, positionals);
+    const asSent = { precision: config.telemetry.precision, isDecimal };
     const print = (taken: TakenSample) => {
-      if (options["json"] === true)
-        return printJson(shell, taken, { precision: config.telemetry.precision, isDecimal });
-      shell.out(`${watch && shell.color ? CLEAR : ""}${sampleTable(taken)}`);
+      if (options["json"] === true) return printJson(shell, taken, asSent);
+      shell.out(`${watch && shell.color ? CLEAR : ""}${sampleTable(taken, asSent)}`);
     };
     const { signal } = shell;
     try {
@@ -107,14 +107,11 @@ async function sourcesFor(config: Config, machine: Machine, names: readonly stri
 }
 
 /** Byte for byte what the serialiser makes of it, so that it can be compared with what the server stores. */
-function printJson(
-  shell: Shell,
-  taken: TakenSample,
-  options: { readonly precision: number; readonly isDecimal: (key: string) => boolean },
-): void {
+function printJson(shell: Shell, taken: TakenSample, options: SerialiseOptions): void {
   for (const { source, outcome } of taken.looks)
     if (outcome instanceof AgentError) shell.err(`pipit: ${source.name}: ${outcome.message}`);
-  const { text } = serialiseSample(taken, options);
+  const { text, refused } = serialiseSample(taken, options);
+  for (const { key, reason } of refused) shell.err(`pipit: ${key} is not sent: ${reason}`);
   shell.out(text ?? `{"ts":${taken.ts},"values":{}}`);
 }
 

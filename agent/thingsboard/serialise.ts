@@ -40,7 +40,8 @@ export function serialiseSample(sample: Sample, options: SerialiseOptions): Seri
   return { text: sendable ? `{"ts":${sample.ts},"values":{${members.join(",")}}}` : null, refused };
 }
 
-function writeReading(
+/** One reading as JSON, or why it is not sent. */
+export function writeReading(
   key: string,
   reading: Reading,
   { precision, isDecimal }: SerialiseOptions,

@@ -18,10 +18,10 @@ async function run(names: readonly string[], options: OptionValues = {}) {
 it("prints the readings of a system root, without any configuration", async () => {
   const { exit, out, err } = await run(["memory", "thermal", "uptime"]);
   expect(out.slice(0, -1)).toEqual([
-    "cpuTemperature      48.2 °C  /sys/class/thermal/thermal_zone*/temp",
-    "memoryUsage         31.0 %   /proc/meminfo",
-    "memoryAvailableMb   2745 MB  /proc/meminfo",
-    "uptime             86357 s   /proc/uptime",
+    "cpuTemperature        48.199 °C  /sys/class/thermal/thermal_zone*/temp",
+    "memoryUsage           31.0   %   /proc/meminfo",
+    "memoryAvailableMb   2744.517 MB  /proc/meminfo",
+    "uptime             86357     s   /proc/uptime",
   ]);
   expect(out.join()).toMatch(/4 readings, 4 ok, 0 failed, \d+\.\d ms$/);
   expect(err).toEqual([]);
@@ -38,7 +38,7 @@ it("prints with --json what ThingsBoard would be sent: whole numbers stay whole,
 it("prints sensors by their keys, with the file that is read", async () => {
   const { out } = await run(["bme280At1x76Temperature"]);
   expect(out[0]).toMatch(
-    /^bme280At1x76Temperature {2}22\.5 °C {2}\/sys\/.*\/1-0076\/iio:device0\/in_temp_input$/,
+    /^bme280At1x76Temperature {2}22\.47 °C {2}\/sys\/.*\/1-0076\/iio:device0\/in_temp_input$/,
   );
 });
 
@@ -52,7 +52,7 @@ it("prints one row for a key that a sensor has taken from the board: the sensor'
     const config = join(root.path, "pipit.toml");
     const { out, err } = await run(names, { config, interval: "100ms" });
     expect(out.filter((line) => line.startsWith("cpuTemperature"))).toEqual([
-      expect.stringMatching(/ 44\.9\d* °C .*in_temp_input$/),
+      expect.stringMatching(/ 44\.94 +°C .*in_temp_input$/),
     ]);
     expect(err.join()).toContain('pipit.toml:3: key "cpuTemperature" is that of');
   }
