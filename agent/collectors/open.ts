@@ -32,7 +32,7 @@ export function openCollectors(
   const settings = { diskPaths: system.disk_paths, networkInterfaces: system.network_interfaces };
   const all = collectorsFor(settings);
   const { collectors, keys } = selectCollectors(all, system.metrics);
-  const intervalOf = valuesByKey(all, intervals);
+  const intervalOf = valuesByKey(intervals);
   const throttle = shareThrottle(devices.throttle);
   return collectors.flatMap((collector) => {
     const chosen = Object.keys(collector.keys).filter((key) => keys.has(key) && !taken.has(key));
