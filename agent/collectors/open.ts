@@ -2,6 +2,7 @@ import type { Host, Readings } from "../ports.ts";
 import { acceptAll, LOOK_DEADLINE_MS, type Source } from "../source.ts";
 import type { Collector, Devices } from "./collector.ts";
 import { collectorsFor } from "./index.ts";
+import { isPattern, readFrom, rememberPaths } from "./read-paths.ts";
 import { selectCollectors, valuesByKey } from "./select.ts";
 import { shareThrottle } from "./share-throttle.ts";
 
@@ -40,16 +41,24 @@ export function openCollectors(
     return [...lanes].map(([intervalMs, names]) => {
       const wanted = new Set(names);
       const isSent = (key: string) => wanted.has(key) && !taken.has(key);
-      const look = collector.open(host, settings, { ...devices, throttle: throttle() });
+      const latch = throttle();
+      const read = rememberPaths(host);
+      const look = collector.open(read.host, settings, { ...devices, throttle: latch });
+      const specs = specsOf(collector, names);
       return {
         name: collector.name,
-        collect: async (at) => only(isSent, await look(at)),
+        async collect(at) {
+          read.begin();
+          return only(isSent, await look(at));
+        },
         intervalMs,
         schedule: null,
         deadlineMs: LOOK_DEADLINE_MS,
         group: null,
         rule: acceptAll,
-        keys: specsOf(collector, names),
+        get keys() {
+          return withFiles(specs, () => [...read.paths(), ...latch.files()]);
+        },
       } satisfies Source;
     });
   });
@@ -62,3 +71,15 @@ const only = (isSent: (key: string) => boolean, readings: Readings | null): Read
 
 const specsOf = ({ keys }: Collector, names: readonly string[]): Source["keys"] =>
   Object.fromEntries(Object.entries(keys).filter(([key]) => names.includes(key)));
+
+/** Where the kernel counts its devices, the files that were read. */
+function withFiles(specs: Source["keys"], paths: () => readonly string[]): Source["keys"] {
+  if (!Object.values(specs).some(({ source }) => isPattern(source))) return specs;
+  const read = paths();
+  return Object.fromEntries(
+    Object.entries(specs).map(([key, spec]) => [
+      key,
+      { ...spec, source: readFrom(spec.source, read) },
+    ]),
+  );
+}

@@ -18,7 +18,7 @@ async function run(names: readonly string[], options: OptionValues = {}) {
 it("prints the readings of a system root, without any configuration", async () => {
   const { exit, out, err } = await run(["memory", "thermal", "uptime"]);
   expect(out.slice(0, -1)).toEqual([
-    "cpuTemperature        48.199 °C  /sys/class/thermal/thermal_zone*/temp",
+    "cpuTemperature        48.199 °C  /sys/class/thermal/thermal_zone0/temp",
     "memoryUsage           31.0   %   /proc/meminfo",
     "memoryAvailableMb   2744.517 MB  /proc/meminfo",
     "uptime             86357     s   /proc/uptime",
@@ -32,6 +32,30 @@ it("prints with --json what ThingsBoard would be sent: whole numbers stay whole,
   const { out } = await run(["memory", "uptime"], { json: true });
   expect(out.join()).toMatch(
     /^\{"ts":\d{13},"values":\{"memoryUsage":31\.0,"memoryAvailableMb":2744\.517,"uptime":86357\}\}$/,
+  );
+});
+
+it.each([
+  ["pi5", "fan", "fanRpm", "/sys/class/hwmon/hwmon2/fan1_input"],
+  ["pi5", "power", "coreVoltage", "/sys/class/hwmon/hwmon3/in0_input"],
+  ["pi5", "rtc", "rtcBatteryVoltage", "/sys/class/rtc/rtc0/battery_voltage"],
+  ["pi4", "sdWrittenGb", "sdWrittenGb", "/sys/block/mmcblk0/stat"],
+  [
+    "cm4",
+    "sdLifeUsed",
+    "sdLifeUsed",
+    "/sys/block/mmcblk0/device/life_time, /sys/block/mmcblk0/device/pre_eol_info",
+  ],
+  [
+    "pi4",
+    "throttle",
+    "piThrottleEvents",
+    "/sys/class/hwmon/hwmon1/in0_lcrit_alarm, /sys/devices/platform/soc/soc:firmware/get_throttled",
+  ],
+] as const)("on the %s names the file that %s came from", async (board, name, key, files) => {
+  const { out } = await run([name], { sysroot: fixtureRoot(board) });
+  expect(out.find((line) => line.startsWith(`${key} `))).toMatch(
+    new RegExp(`  ${files.replaceAll(/[.]/g, "\\.")}$`),
   );
 });
 
