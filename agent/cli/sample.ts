@@ -92,7 +92,9 @@ async function sourcesFor(config: Config, machine: Machine, names: readonly stri
   const collectors = collectorsFor(settings).filter(({ name }) => name !== "agent");
   const devices = { throttle: machine.throttle, agent: noAgent };
   const open = (metrics: readonly string[]) =>
-    openSources({ ...config, system: { ...system, metrics } }, machine, devices);
+    openSources({ ...config, system: { ...system, metrics } }, machine, devices, {
+      tellsGone: true,
+    });
   const sensors = open(["sensors"]);
   const found = await sensors.found(systemClock.monotonic());
   const metrics = system.metrics.filter((metric) => metric !== "agent");

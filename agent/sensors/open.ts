@@ -22,6 +22,8 @@ export interface SensorSettings {
   readonly sensors: readonly SensorConfig[];
   /** Send what is on a pluggable bus without being listed. */
   readonly automatic: boolean;
+  /** A sensor that is listed and gone is an error, for a person to see; the agent leaves it out, and its log says so. */
+  readonly tellsGone?: boolean;
 }
 
 export interface Sensors {
@@ -33,7 +35,10 @@ export interface Sensors {
 }
 
 /** The sensors of this board: those that the configuration lists, and those that are plugged in. Reads nothing yet. */
-export function openSensors(deps: SensorDeps, { sensors, automatic }: SensorSettings): Sensors {
+export function openSensors(
+  deps: SensorDeps,
+  { sensors, automatic, tellsGone = false }: SensorSettings,
+): Sensors {
   const { host, reader, gpio, log } = deps;
   const reads = createReads(host, reader);
   const registry = createRegistry({ discover: (onClash) => discover(reads, onClash), log });
@@ -59,7 +64,7 @@ export function openSensors(deps: SensorDeps, { sensors, automatic }: SensorSett
     if (known) return [known];
     const key = keyOf(channel);
     if (key === null) return [];
-    const source = foundSource(channel, key, registry);
+    const source = foundSource(channel, key, registry, tellsGone);
     sources.set(channel, source);
     return [source];
   };

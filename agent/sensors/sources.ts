@@ -21,12 +21,13 @@ export function openSources(
   { system, telemetry, sensors }: Pick<Config, "system" | "telemetry" | "sensors">,
   { host, reader, gpio, log }: Pick<Platform, "host" | "reader" | "gpio" | "log">,
   devices: Devices,
+  { tellsGone = false }: { readonly tellsGone?: boolean } = {},
 ): OpenedSources {
   const intervals = telemetry.other_intervals;
   const automatic = system.metrics.includes("sensors");
   const opened = openSensors(
     { host, reader, gpio, log: log.child("sensors") },
-    { sensors, automatic },
+    { sensors, automatic, tellsGone },
   );
   const taken = new Set(keysOfUser(sensors));
   const fixed = [

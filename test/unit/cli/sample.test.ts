@@ -59,6 +59,16 @@ it.each([
   );
 });
 
+it("says of a sensor that is listed and gone what the scan says of it", async () => {
+  const { out } = await run(["sensors"], { sysroot: fixtureRoot("faulty") });
+  const gone = out.flatMap((text) => text.split("\n")).filter((line) => line.includes("ENOENT"));
+  expect(gone).toEqual([
+    expect.stringMatching(
+      /^ds18b20At0000000000ccTemperature +– .*\/28-0000000000cc\/temperature: ENOENT$/,
+    ),
+  ]);
+});
+
 it("prints sensors by their keys, with the file that is read", async () => {
   const { out } = await run(["bme280At1x76Temperature"]);
   expect(out[0]).toMatch(
