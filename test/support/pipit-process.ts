@@ -20,11 +20,15 @@ export function pipit(
   args: readonly string[],
   { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
 ): PipitProcess {
-  const child = spawn(process.execPath, ["agent/main.ts", ...args], {
-    cwd: root,
-    env: { PATH: process.env["PATH"] ?? "", ...env },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", "agent/main.ts", ...args],
+    {
+      cwd: root,
+      env: { PATH: process.env["PATH"] ?? "", ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    },
+  );
   child.stdin.end(input);
   onTestFinished(() => void child.kill("SIGKILL"));
   const text = { out: "", err: "" };

@@ -99,6 +99,19 @@ it("takes --count samples, --interval apart", async () => {
   expect(second).toBeGreaterThan(first);
 });
 
+it("ends after --count samples with --watch too", async () => {
+  const { exit, out } = await run(["load"], { watch: true, count: "2", interval: "100ms" });
+  expect(out.filter((line) => line.startsWith("load1 "))).toHaveLength(2);
+  expect(exit).toBe(0);
+});
+
+it("leaves the agent's own figures to the agent, also where the configuration names one", async () => {
+  using root = temporaryRoot();
+  const metrics = '[system]\nmetrics = ["agentBuffered", "agent", "load"]\n';
+  const config = root.write("pipit.toml", metrics);
+  expect((await run([], { config })).out.join("\n")).not.toContain("agent");
+});
+
 it("keeps stdout for data with --json: what failed goes to stderr", async () => {
   const { exit, out, err } = await run(["load"], { json: true, sysroot: fixtureRoot("faulty") });
   expect(out.join()).toMatch(/^\{"ts":\d{13},"values":\{\}\}$/);
@@ -108,6 +121,8 @@ it("keeps stdout for data with --json: what failed goes to stderr", async () => 
 
 it.each<[readonly string[], OptionValues, string]>([
   [["memroy"], {}, 'did you mean "memory"?'],
+  [["agent"], {}, '"agent" is what the running agent knows of itself'],
+  [["load", "agentRttMs"], {}, '"agentRttMs" is what the running agent knows of itself'],
   [[], { count: "0" }, "--count 0: needs a whole number"],
   [[], { count: "2.5" }, "--count 2.5: needs a whole number"],
   [[], { interval: "5" }, '--interval 5: needs a number and a unit; write "2s"'],
