@@ -28,7 +28,8 @@ Any key can also be named by itself, without its group: \`metrics = ["cpu", "loa
 MB is 10⁶ bytes and GB 10⁹ bytes. A file system of \`disk_paths\` other than \`/\` puts its name before the quantity:
 \`/mnt/usb\` gives \`usbDiskUsage\`, \`usbDiskFreeGb\` and \`usbInodeUsage\`.
 
-The keys of the group \`agent\` are sent every 5 minutes, and at once when a sample was dropped or a look failed.
+The keys of the group \`agent\` are sent every 5 minutes, and at once when a sample was dropped or a look failed for the first
+time in 5 minutes.
 
 A key keeps its type: 48 °C is sent as \`48.0\`. ThingsBoard turns a string that looks like a decimal number into one (\`"0012"\`
 into 12), so such a string gets a \`v\` in front. Keys begin with a letter and go on with letters, digits and \`_\`; \`ts\` and

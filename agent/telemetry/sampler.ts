@@ -85,13 +85,14 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
   return {
     async sample(sources, signal) {
       using limits = openLimits(clock, signal);
+      const atMs = clock.monotonic();
       const looks = await Promise.all(
         sources.map(async (source) => ({ source, taken: await look(source, limits, signal) })),
       );
       const readings = new Map<string, Reading>();
       for (const { source, taken } of looks) {
         for (const [key, reading] of Object.entries(taken ?? {})) {
-          if (!isReading(reading) || !deadband.isNews(source.rule, key, reading)) continue;
+          if (!isReading(reading) || !deadband.isNews(source, key, reading, atMs)) continue;
           if (readings.has(key)) sayClash(key, source);
           else readings.set(key, reading);
         }

@@ -30,7 +30,8 @@ export function pipit(
   } = {},
 ): PipitProcess {
   const hooks = imports.flatMap((module) => ["--import", module]);
-  const child = spawn(process.execPath, [...hooks, "agent/main.ts", ...args], {
+  const program = ["--disable-warning=ExperimentalWarning", ...hooks, "agent/main.ts"];
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["pipe", "pipe", "pipe"],

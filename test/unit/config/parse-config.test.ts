@@ -260,7 +260,7 @@ describe("parseConfig", () => {
   it("accepts the names of metrics that its caller knows, and no others", () => {
     const input = { files: [configFile('[system]\nmetrics = ["tide"]')] };
     expect(
-      parseConfig(input, { metricNames: ["tide"], schedule: () => null }).config.system.metrics,
+      parseConfig(input, { ...knownNames, metricNames: ["tide"] }).config.system.metrics,
     ).toEqual(["tide"]);
     expect(parseConfig(input, knownNames).problems).toHaveLength(1);
   });
