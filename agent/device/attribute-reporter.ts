@@ -28,6 +28,8 @@ export interface AttributeReporter {
   afterDelivery(accessToken: string, signal: AbortSignal): Promise<void>;
   /** After the next delivery everything is gathered and sent anew, changed or not. */
   refresh(): void;
+  /** Something has changed: the next delivery is as good a moment as the first one. */
+  lookSoon(): void;
 }
 
 /**
@@ -41,6 +43,7 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
   let device: string | null = null;
   let dueMs = Number.NEGATIVE_INFINITY;
   let anew = false;
+  let soon = false;
   let failures = 0;
   let running: Promise<void> | null = null;
   let gathering: Promise<Readings> | null = null;
@@ -82,12 +85,13 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
   const report = async (accessToken: string, signal: AbortSignal) => {
     if (anew) settled.clear();
     anew = false;
+    soon = false;
     try {
       const facts = await withDeadline(clock, GATHER_LIMIT_MS, signal, tooSlow, gatherOnce);
       await send(accessToken, facts, signal);
       await send(accessToken, { ...(await inventory.read(signal)), ...facts }, signal);
       failures = 0;
-      dueMs = clock.monotonic() + CHECK_MS;
+      dueMs = soon ? Number.NEGATIVE_INFINITY : clock.monotonic() + CHECK_MS;
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof AgentError) || error.kind === "bug") throw error;
@@ -121,6 +125,10 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
     },
     refresh() {
       anew = true;
+    },
+    lookSoon() {
+      soon = true;
+      if (failures === 0) dueMs = Number.NEGATIVE_INFINITY;
     },
   };
 }

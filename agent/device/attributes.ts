@@ -15,6 +15,8 @@ export interface RunFacts {
   /** Where samples wait: "memory". */
   readonly storageMode: () => string;
   readonly lastStop: LastStop;
+  /** Of the last outage that was told of. */
+  readonly outageCause: () => string | null;
 }
 
 /** All that the attributes are made of, as it was read. */
@@ -51,6 +53,7 @@ export function attributesOf(facts: Facts): Readings {
     configHash: run.configHash,
     storageMode: run.storageMode(),
     lastStop: run.lastStop,
+    outageCause: run.outageCause(),
     ...facts.card,
   });
 }

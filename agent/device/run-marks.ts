@@ -1,7 +1,9 @@
 import { kindOf } from "../errors.ts";
 import type { Host, Logger, Run, RunRecord } from "../ports.ts";
+import type { Standing } from "../standing.ts";
 import { readBootId } from "./host-text.ts";
 import { type LastStop, lastStopOf } from "./last-stop.ts";
+import { unwritableState } from "./unwritable-state.ts";
 
 export interface RunMarks {
   readonly lastStop: LastStop;
@@ -16,9 +18,10 @@ export interface RunMarks {
 export async function markStart(deps: {
   readonly runs: RunRecord;
   readonly host: Host;
+  readonly standing: Standing;
   readonly log: Logger;
 }): Promise<RunMarks> {
-  const { runs, host, log } = deps;
+  const { runs, host, standing, log } = deps;
   const bootId = await readBootId(host);
   const lastStop = lastStopOf(runs.load(), bootId);
   const save = (run: Run) => {
@@ -27,6 +30,7 @@ export async function markStart(deps: {
     } catch (error) {
       if (kindOf(error) !== "storage") throw error;
       log.warn("how this run ends cannot be noted", { error: String(error) });
+      standing.raise(unwritableState(error));
     }
   };
   save({ bootId, clean: false });

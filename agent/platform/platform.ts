@@ -1,10 +1,12 @@
 import type { BootClock, Clock, Journal, Platform, ServiceManager } from "../ports.ts";
+import type { Standing } from "../standing.ts";
 import { about } from "./about.ts";
 import { systemBootClock } from "./boot-clock.ts";
 import { bootIdOfThisMachine } from "./boot-id.ts";
 import { noCalendar } from "./calendar.ts";
 import { systemClock } from "./clock.ts";
 import { credentialStore } from "./credentials.ts";
+import { noteDamage } from "./damage.ts";
 import { createIntake } from "./intake.ts";
 import { createInventory } from "./inventory.ts";
 import type { Log } from "./log.ts";
@@ -21,6 +23,8 @@ export interface PlatformOptions {
   readonly log: Log;
   readonly services: ServiceManager;
   readonly journal: Journal;
+  /** What is found damaged stands there. */
+  readonly standing: Standing;
   readonly clock?: Clock;
   readonly boot?: BootClock;
   /** Where other programs hand in readings; null: nowhere. */
@@ -31,7 +35,8 @@ export interface PlatformOptions {
 
 /** The real world, opened once a process. No child, socket, timer or device is opened before somebody asks for it. */
 export function openPlatform(options: PlatformOptions): Platform & AsyncDisposable {
-  const { stateDir, sysroot, version, log, services, journal, clock = systemClock } = options;
+  const { stateDir, sysroot, version, log, services, journal, standing } = options;
+  const { clock = systemClock } = options;
   const { boot = systemBootClock } = options;
   const { publishSocket: path, allows } = options;
   const mayReadThrottled = () => allows().pi_throttle;
@@ -43,7 +48,7 @@ export function openPlatform(options: PlatformOptions): Platform & AsyncDisposab
     random: systemRandom,
     host: machine.host,
     network: udpNetwork,
-    identity: credentialStore(stateDir, log.child("credentials")),
+    identity: credentialStore(stateDir, noteDamage(log.child("credentials"), standing, "error")),
     journal,
     services,
     log,
@@ -61,7 +66,7 @@ export function openPlatform(options: PlatformOptions): Platform & AsyncDisposab
       clock,
       log: log.child("inventory"),
     }),
-    runs: runRecord(stateDir, log.child("state")),
+    runs: runRecord(stateDir, noteDamage(log.child("state"), standing, "warn")),
     calendar: noCalendar,
     async [Symbol.asyncDispose]() {
       await intake?.[Symbol.asyncDispose]();

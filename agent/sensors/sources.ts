@@ -1,3 +1,4 @@
+import { gapKeys } from "../collectors/agent.ts";
 import type { Devices } from "../collectors/collector.ts";
 import { openCollectors } from "../collectors/open.ts";
 import type { Config } from "../config/config.ts";
@@ -26,7 +27,7 @@ export function openSources(
     { sensors, automatic },
   );
   const fixed = [...openCollectors(host, { system, intervals }, devices), ...opened.fixed];
-  const specs = fixed.flatMap(({ keys }) => Object.entries(keys));
+  const specs = [gapKeys, ...fixed.map(({ keys }) => keys)].flatMap((keys) => Object.entries(keys));
   const whole = new Set(specs.filter(([, spec]) => spec.whole).map(([key]) => key));
   return { fixed, found: opened.found, isDecimal: (key) => !whole.has(key) };
 }

@@ -47,6 +47,7 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
     }),
     publisher: createPublisher({ api, outbox, serialise, clock, log }),
     outbox,
+    situation: { entered() {}, failed() {}, delivered() {} },
     attributes: { afterDelivery: async () => {} },
     clock,
     random,

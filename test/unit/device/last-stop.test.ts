@@ -3,6 +3,7 @@ import { lastStopOf } from "../../../agent/device/last-stop.ts";
 import { markStart } from "../../../agent/device/run-marks.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import type { Run } from "../../../agent/ports.ts";
+import { createStanding } from "../../../agent/standing.ts";
 import { fixtureHost } from "../../support/fixtures.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 
@@ -32,8 +33,9 @@ function memoryRecord(first: Run | null) {
 }
 
 it("a run counts for crashed until it is said to have stopped", async () => {
+  const standing = createStanding();
   const { record, now } = memoryRecord(null);
-  const deps = { runs: record, host: fixtureHost("pi4"), log: recordingLog() };
+  const deps = { runs: record, host: fixtureHost("pi4"), standing, log: recordingLog() };
   const first = await markStart(deps);
   expect([first.lastStop, now()]).toEqual(["firstStart", { bootId: BOOT, clean: false }]);
   expect((await markStart(deps)).lastStop).toBe("crash");
@@ -46,13 +48,14 @@ it("a run counts for crashed until it is said to have stopped", async () => {
 it("a power cut is told to the operator", async () => {
   const log = recordingLog();
   const { record } = memoryRecord({ bootId: "before", clean: false });
-  await markStart({ runs: record, host: fixtureHost("pi4"), log });
+  await markStart({ runs: record, host: fixtureHost("pi4"), standing: createStanding(), log });
   expect(log.lines).toMatchObject([{ level: "notice", fields: { lastStop: "powerCut" } }]);
 });
 
 it("a disk that is full costs the mark, not the run; a bug is not taken for a full disk", async () => {
   const log = recordingLog();
   const host = fixtureHost("pi4");
+  const standing = createStanding();
   const failing = (error: Error) => ({
     load: () => null,
     save() {
@@ -60,9 +63,12 @@ it("a disk that is full costs the mark, not the run; a bug is not taken for a fu
     },
   });
   const runs = failing(new AgentError("storage", "it could not be written (ENOSPC)"));
-  const marks = await markStart({ runs, host, log });
+  const marks = await markStart({ runs, host, standing, log });
   marks.stopped();
   expect(log.lines.map(({ level }) => level)).toEqual(["warn", "warn"]);
+  expect(standing.list()).toMatchObject([
+    { name: "state", text: expect.stringContaining("ENOSPC") },
+  ]);
   const bug = new TypeError("oops");
-  await expect(markStart({ runs: failing(bug), host, log })).rejects.toBe(bug);
+  await expect(markStart({ runs: failing(bug), host, standing, log })).rejects.toBe(bug);
 });
