@@ -46,7 +46,7 @@ function readingsOf({ readings }: Status): string {
   const [first] = failing;
   const failed = failing.length === 1 ? "1 source failing" : `${failing.length} sources failing`;
   return facts(
-    `${values} values every ${interval} s`,
+    `${values} ${values === 1 ? "value" : "values"} every ${interval} s`,
     first ? `${failed}: ${first.source} (${first.error}, ${times(first.count)})` : null,
   );
 }

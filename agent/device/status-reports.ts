@@ -27,28 +27,45 @@ export interface StatusDeps {
   };
 }
 
+/** What nobody tells of is looked at so often, and for the first time after a second: then the first looks are over. */
+const LOOK_MS = 10_000;
+const FIRST_LOOK_MS = 1_000;
+
 /** Shows at once how the agent is, then whenever that changes, and as often as the board likes; until disposed. */
 export function startStatusReports(deps: StatusDeps): Disposable {
   const { board, clock, timeline, situation, standing } = deps;
   const pace = createPace();
   let timer: Disposable | null = null;
   let isOver = false;
+  let shown = "";
 
-  const show = () => {
-    if (isOver) return;
+  const lookAfter = (ms: number) => {
     timer?.[Symbol.dispose]();
-    board.show(reportOf(deps, pace));
-    timer = board.refreshMs === null ? null : clock.after(board.refreshMs, show);
+    timer = clock.after(ms, look);
   };
-  situation.onChange(show);
-  standing.onChange(show);
-  timeline.onTrusted(show);
+  const show = (report = reportOf(deps, pace)) => {
+    if (isOver) return;
+    board.show(report);
+    shown = JSON.stringify(report.degradations);
+    lookAfter(board.refreshMs ?? LOOK_MS);
+  };
+  const look = () => {
+    const report = reportOf(deps, pace);
+    const isNews = JSON.stringify(report.degradations) !== shown;
+    if (board.refreshMs !== null || isNews) show(report);
+    else lookAfter(LOOK_MS);
+  };
+  situation.onChange(() => show());
+  standing.onChange(() => show());
+  timeline.onTrusted(() => show());
   show();
+  const first = clock.after(FIRST_LOOK_MS, look);
   return {
     [Symbol.dispose]() {
       isOver = true;
       standing.onChange(null);
       timer?.[Symbol.dispose]();
+      first[Symbol.dispose]();
     },
   };
 }

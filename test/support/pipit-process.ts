@@ -15,12 +15,20 @@ export interface PipitProcess {
   readonly ended: Promise<number | string>;
 }
 
-/** The real program in a process of its own, killed with the test at the latest. */
+/**
+ * The real program in a process of its own, killed with the test at the latest. `through`: what it is started by, and replaces:
+ * `["unshare", "-n"]`.
+ */
 export function pipit(
   args: readonly string[],
-  { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
+  {
+    env = {},
+    input = "",
+    through = [],
+  }: { env?: Record<string, string>; input?: string; through?: readonly string[] } = {},
 ): PipitProcess {
-  const child = spawn(process.execPath, ["agent/main.ts", ...args], {
+  const [command = "", ...rest] = [...through, process.execPath, "agent/main.ts", ...args];
+  const child = spawn(command, rest, {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["pipe", "pipe", "pipe"],

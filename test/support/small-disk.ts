@@ -5,7 +5,7 @@ import { onTestFinished, type TestContext } from "vitest";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A file system of this test's own, to fill or to make read-only; the test is skipped where it may not mount. */
-export function smallDisk({ skip }: TestContext, options = "size=32k") {
+export function smallDisk({ skip }: Pick<TestContext, "skip">, options = "size=32k") {
   const folder = join(temporaryFolder(), "disk");
   mkdirSync(folder);
   const mount = (...args: string[]) => spawnSync("mount", [...args, folder]).status === 0;
