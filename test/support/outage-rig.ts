@@ -1,3 +1,4 @@
+import { CoapError } from "../../agent/coap/coap-error.ts";
 import { runDevice } from "../../agent/device/device.ts";
 import { createOutages, lastOutageCause } from "../../agent/device/outages.ts";
 import { createSituation } from "../../agent/device/situation.ts";
@@ -20,7 +21,7 @@ import { virtualClock } from "./virtual-clock.ts";
 
 /** Samples are so far apart. */
 export const INTERVAL_MS = 10_000;
-const ROUND_TRIP_MS = 100;
+const ROUND_TRIP_MS = 1_000;
 
 interface Arrival {
   /** Wall clock, when the answer arrived. */
@@ -39,13 +40,16 @@ export function outageRig(seed: number, maxBytes = wideBounds.maxBytes) {
   const random = seededRandom(seed);
   const arrivals: Arrival[] = [];
   const accepted: { readonly ts: number; readonly atMs: number }[] = [];
+  let boots = 0;
   const away: { now: Error | string | null; tries: number } = { now: null, tries: 0 };
   const server = fakeServer(async (request) => {
     if (away.now !== null) {
       away.tries++;
       return typeof away.now === "string" ? answer(away.now) : away.now;
     }
+    const asking = boots;
     await sleep(clock, ROUND_TRIP_MS, new AbortController().signal);
+    if (boots !== asking) return new CoapError("cancelled", "the run was killed meanwhile");
     const payload = JSON.parse(textOf(request));
     for (const { ts, values } of Array.isArray(payload) ? payload : [payload])
       arrivals.push({ atMs: clock.now(), ts, values });
@@ -58,11 +62,10 @@ export function outageRig(seed: number, maxBytes = wideBounds.maxBytes) {
     stored: () => credentials,
     release() {},
   };
-  let boots = 0;
 
   const start = async () => {
     const log = recordingLog();
-    const boot = { bootId: `boot-${++boots}`, builtMs: 0, isSynchronised: () => true };
+    const boot = { bootId: `boot-${boots}`, builtMs: 0, isSynchronised: () => true };
     const bounds = { ...wideBounds, maxBytes };
     const store = segmentFolder("/journal", disk);
     const { bootId } = boot;
@@ -83,7 +86,7 @@ export function outageRig(seed: number, maxBytes = wideBounds.maxBytes) {
     const silent = { ready() {}, status() {}, watchdogMs: null, watchdog() {}, stopping() {} };
     const attributes = { afterDelivery: async () => {} };
     const world = { clock, random, vitals: createVitals(clock), services: silent, log };
-    const ended = runDevice(
+    runDevice(
       {
         ...{ provisioner, publisher, outbox, attributes, situation, ...world },
         onRevoked: "wait",
@@ -110,7 +113,7 @@ export function outageRig(seed: number, maxBytes = wideBounds.maxBytes) {
       async kill() {
         timer[Symbol.dispose]();
         stop.abort();
-        await ended;
+        boots++;
         await clock.settle();
       },
     };
