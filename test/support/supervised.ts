@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, watch } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Status } from "../../agent/status.ts";
@@ -26,8 +26,9 @@ export interface SupervisedOptions {
 /** `pipit run` as systemd runs it: with a socket to notify, and a runtime folder. */
 export function supervised({ args, env = {}, through = [] }: SupervisedOptions): Supervised {
   const folder = temporaryFolder();
-  const runtime = join(folder, "run");
-  mkdirSync(runtime);
+  // In memory, as /run is: elsewhere the status is written only when something has changed.
+  const runtime = mkdtempSync("/dev/shm/pipit-test-");
+  onTestFinished(() => rmSync(runtime, { recursive: true, force: true }));
   const path = join(folder, "notify");
   const notified = listenForNotifications(path);
   onTestFinished(() => notified[Symbol.dispose]());
