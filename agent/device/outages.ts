@@ -102,10 +102,15 @@ export function createOutages(deps: OutagesDeps): Outages {
     );
   };
 
-  const count = (entries: readonly OutboxEntry[]) => {
-    if (outage === null) return;
+  /** Settles, and counts in the same write; what a bound gave up while it was on its way counts as dropped already. */
+  const settle = (entries: readonly OutboxEntry[]): Promise<void> => {
+    const before = journal.stats().waiting;
+    const settled = outbox.settle(entries);
+    if (outage === null) return settled;
     const { late, upToId } = outage;
-    keep({ ...outage, late: late + entries.filter(({ id }) => id <= upToId).length });
+    const live = entries.filter(({ id }) => id > upToId).length;
+    keep({ ...outage, late: late + Math.max(0, before - journal.stats().waiting - live) });
+    return settled;
   };
 
   const isBacklogGone = async ({ upToId }: Outage): Promise<boolean> => {
@@ -144,8 +149,7 @@ export function createOutages(deps: OutagesDeps): Outages {
       ...outbox,
       async settle(entries) {
         await acknowledged(entries);
-        count(entries); // in one write with what it counts
-        await outbox.settle(entries);
+        await settle(entries);
         await tellIfOver();
       },
     },

@@ -87,6 +87,16 @@ it("a refresh sends everything anew after the next delivery", async () => {
   expect(told.slice(2)).toEqual([ALL, 't {"osCodename":"trixie"}']);
 });
 
+it("what has changed is sent with the next delivery, where somebody says so, and only that", async () => {
+  const { told, facts, reporter, deliver } = startReporter();
+  const first = deliver();
+  facts["outageCause"] = "dns"; // in the middle of a report that does not see it any more
+  reporter.lookSoon();
+  await first;
+  await deliver();
+  expect(told.slice(2)).toEqual(['t {"outageCause":"dns"}']);
+});
+
 it("a refresh during a report is not lost", async () => {
   const { told, reporter, deliver } = startReporter();
   const first = deliver();
