@@ -19,6 +19,28 @@ const AGENT = "the agent";
  * 1024 bytes ("RssAnon:\t   41216 kB", without the files that are mapped) and the bytes that it had written to disks
  * ("write_bytes: 4096"), both since the process started.
  */
+/** Sent by themselves, once after each outage: docs/telemetry.md. They belong to no collector, and no `metrics` leave them out. */
+export const gapKeys: Collector["keys"] = {
+  agentGapSeconds: {
+    unit: "s",
+    meaning: "between the last acknowledgement before an outage and the first after it",
+    source: AGENT,
+    whole: true,
+  },
+  agentBackfilled: {
+    unit: "",
+    meaning: "samples of the outage that were delivered afterwards",
+    source: AGENT,
+    whole: true,
+  },
+  agentGapDropped: {
+    unit: "",
+    meaning: "samples given up from its beginning until the last of them was delivered",
+    source: AGENT,
+    whole: true,
+  },
+};
+
 export const agent: Collector = {
   name: "agent",
   metric: "agent",

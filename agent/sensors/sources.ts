@@ -1,3 +1,4 @@
+import { gapKeys } from "../collectors/agent.ts";
 import type { Devices } from "../collectors/collector.ts";
 import { openCollectors } from "../collectors/open.ts";
 import type { Config } from "../config/config.ts";
@@ -34,7 +35,7 @@ export function openSources(
     ...openCollectors(host, { system, intervals, taken }, devices),
     ...opened.fixed.map((source) => taking(source, taken)),
   ];
-  const specs = fixed.flatMap(({ keys }) => Object.entries(keys));
+  const specs = [gapKeys, ...fixed.map(({ keys }) => keys)].flatMap((keys) => Object.entries(keys));
   const whole = new Set(specs.filter(([, spec]) => spec.whole).map(([key]) => key));
   return { fixed, found: opened.found, isDecimal: (key) => !whole.has(key) };
 }

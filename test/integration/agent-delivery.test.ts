@@ -8,6 +8,7 @@ import type { Journal } from "../../agent/ports.ts";
 import { startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { aJournal } from "../support/a-journal.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
+import { noStatus } from "../support/no-status.ts";
 import { chosenSeed } from "../support/seeded-random.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -66,6 +67,7 @@ it("delivers every accepted sample exactly once by (device, key, ts), at 30 % lo
     log,
     services: { ready() {}, status() {}, watchdogMs: null, watchdog() {}, stopping() {} },
     journal: recording,
+    standing: noStatus.standing,
   });
   const config = {
     ...defaultConfig,
@@ -84,6 +86,7 @@ it("delivers every accepted sample exactly once by (device, key, ts), at 30 % lo
     splay: false,
     lastStop: "firstStart",
     safeMode: null,
+    ...noStatus,
   }).catch((error: unknown) => error);
   await Promise.race([Promise.all([full, empty]), ended]);
   stop.abort();
