@@ -147,6 +147,9 @@ export function createOutages(deps: OutagesDeps): Outages {
     failed,
     outbox: {
       ...outbox,
+      get hasMore() {
+        return outbox.hasMore; // spread, it would be what it was then
+      },
       async settle(entries) {
         await acknowledged(entries);
         await settle(entries);

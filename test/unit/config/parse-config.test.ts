@@ -87,6 +87,7 @@ describe("parseConfig", () => {
         keep_free: 100_000_000,
         on_full: "oldest",
         max_writes_per_day: null,
+        max_drain_rate: null,
       },
       clock: { trust: "auto", wait: 60_000 },
       log: { level: "debug" },
