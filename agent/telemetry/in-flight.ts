@@ -110,7 +110,8 @@ export function createInFlight(clock: Clock): InFlight {
     },
     async change(waitMs, signal) {
       if (news !== null) return;
-      isDraining = waitMs !== null || [...flights].some(({ message }) => message.origin === "backlog");
+      isDraining =
+        waitMs !== null || [...flights].some(({ message }) => message.origin === "backlog");
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
