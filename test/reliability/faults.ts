@@ -123,7 +123,8 @@ export const faults = {
   },
   27: {
     fault: "The server refuses one sample",
-    criterion: "found in log2(batch) + 1 tries, kept aside and counted; the rest is delivered",
+    criterion:
+      "found in log2(samples) + 1 tries, the key at fault in log2(keys) more; kept aside and counted; the rest is delivered",
   },
   28: {
     fault: "Huge values: a text of 1 MB, 10,000 keys",
