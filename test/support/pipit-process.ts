@@ -18,9 +18,13 @@ export interface PipitProcess {
 /** The real program in a process of its own, killed with the test at the latest. */
 export function pipit(
   args: readonly string[],
-  { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
+  {
+    env = {},
+    input = "",
+    nodeFlags = [],
+  }: { env?: Record<string, string>; input?: string; nodeFlags?: readonly string[] } = {},
 ): PipitProcess {
-  const child = spawn(process.execPath, ["agent/main.ts", ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, "agent/main.ts", ...args], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["pipe", "pipe", "pipe"],
