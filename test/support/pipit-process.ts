@@ -25,19 +25,28 @@ export function pipit(
     env = {},
     input = "",
     imports = [],
+    nodeFlags = [],
     through = [],
   }: {
     env?: Record<string, string>;
     input?: string;
     /** Modules that are loaded before the program, to change what it stands on. */
     imports?: readonly string[];
+    /** Beside those that every run has. */
+    nodeFlags?: readonly string[];
     /** A command that starts the program: "unshare", say. */
     through?: readonly string[];
   } = {},
 ): PipitProcess {
   const hooks = imports.flatMap((module) => ["--import", module]);
-  const program = ["--disable-warning=ExperimentalWarning", ...hooks, "agent/main.ts"];
-  const [command = "", ...rest] = [...through, process.execPath, ...program, ...args];
+  const flags = ["--disable-warning=ExperimentalWarning", ...nodeFlags, ...hooks];
+  const [command = "", ...rest] = [
+    ...through,
+    process.execPath,
+    ...flags,
+    "agent/main.ts",
+    ...args,
+  ];
   const child = spawn(command, rest, {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
