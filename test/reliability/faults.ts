@@ -26,7 +26,8 @@ export const faults = {
   },
   5: {
     fault: "Power fails while credentials are written",
-    criterion: "every legal state and 200 real cuts: old or new, never empty, never mixed",
+    criterion:
+      "every legal state and 200 real cuts: old or new, never empty, never mixed; without fsync the same proof finds losses",
   },
   6: {
     fault: "The disk is full",
@@ -44,7 +45,8 @@ export const faults = {
   },
   9: {
     fault: "The state folder is damaged: bits, holes, truncation",
-    criterion: "10,000 damages: always starts, loses only what was hit, says what it did",
+    criterion:
+      "10,000 damages: always starts, loses only what was hit, or a group of 16 with its keyframe, counts all of it but what stood behind the last sound write of the newest segment, says what it did",
   },
   10: {
     fault: "The server is away for a week",
