@@ -57,6 +57,7 @@ export function fakePlatform(options: FakePlatformOptions = {}): FakePlatform {
       },
     },
     throttle: { take: async () => null, files: () => [] },
+    refused: { keep() {} },
     gpio: {
       open({ chip }) {
         throw new AgentError("sensor", `${chip}: no GPIO chip is in memory`);
