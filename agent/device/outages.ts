@@ -47,7 +47,7 @@ export function createOutages(deps: OutagesDeps): Outages {
   const moment = (): Moment => ({
     bootId: boot.bootId,
     monotonicMs: Math.floor(clock.monotonic()),
-    ts: null,
+    ts: timeline.source === null ? null : clock.now(),
   });
   const started = moment();
   const { lastTs: lastRunTs } = journal;
