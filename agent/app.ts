@@ -2,15 +2,15 @@ import { createCoapClient } from "./coap/client.ts";
 import type { Config } from "./config/config.ts";
 import { parseServerUrl } from "./config/server-url.ts";
 import { runDevice } from "./device/device.ts";
-import type { LastStop } from "./device/last-stop.ts";
 import { openAttributes } from "./device/open-attributes.ts";
 import { openProvisioner } from "./device/open-provisioner.ts";
+import type { RunFacts } from "./device/run-marks.ts";
 import { bootSplayMs, noSplay } from "./device/splay.ts";
 import { createHealth } from "./health.ts";
 import type { Platform } from "./ports.ts";
 import { openSources } from "./sensors/sources.ts";
 import { createOutbox } from "./telemetry/outbox.ts";
-import { createPublisher } from "./telemetry/publisher.ts";
+import { DRAIN_PLACES, openPublisher } from "./telemetry/publisher.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
 import { openTimeline } from "./telemetry/timeline.ts";
 import { createDeviceApi } from "./thingsboard/device-api.ts";
@@ -21,16 +21,16 @@ import { createVitals, feedWatchdog } from "./vitals.ts";
 export async function runAgent(
   config: Config,
   platform: Platform,
-  given: { readonly signal: AbortSignal; readonly splay: boolean; readonly lastStop: LastStop },
+  given: RunFacts & { readonly signal: AbortSignal; readonly splay: boolean },
 ): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const { clock, random, host, network, journal, services, throttle } = platform;
   const log = (component: string) => platform.log.child(component);
   const { telemetry, provisioning } = config;
   const server = parseServerUrl(config.server.url);
-  const [vitals, health] = [createVitals(clock), createHealth()];
+  const [vitals, health] = [createVitals(clock), createHealth(given.safeMode)];
 
-  const settings = { ackTimeoutMs: config.server.ack_timeout };
+  const settings = { ackTimeoutMs: config.server.ack_timeout, nstart: DRAIN_PLACES + 1 };
   const coap = { network, clock, random, server, settings, log: log("coap") };
   const transport = cleanup.use(createCoapClient(coap));
   const api = createDeviceApi({ transport });
@@ -39,7 +39,7 @@ export async function runAgent(
   const serialise = { precision: telemetry.precision, isDecimal };
   const timeline = openTimeline(config, platform);
   const outbox = createOutbox({ journal, timeline, liveFirst: telemetry.live_first });
-  const publisher = createPublisher({ api, outbox, serialise, clock, log: log("publisher") });
+  const publisher = openPublisher(config, platform, { api, outbox, serialise });
   const { provisioner, hardwareId } = await openProvisioner(config, platform, api);
   const attributes = openAttributes(config, platform, { api, timeline, lastStop: given.lastStop });
 

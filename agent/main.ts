@@ -6,7 +6,7 @@ import { hungReads } from "./cli/hung-reads.ts";
 async function main(): Promise<void> {
   const code = await dispatch(commands, process.argv.slice(2));
   // process.exit() waits for the thread pool, and so for ever for a driver that never answers.
-  if (hungReads(process.stderr) > 0) process.kill(process.pid, "SIGKILL");
+  if ((await hungReads(process.stderr)) > 0) process.kill(process.pid, "SIGKILL");
   process.exit(code);
 }
 

@@ -4,9 +4,11 @@
  */
 
 import type { Identity } from "./credentials.ts";
-import type { Json, Readings, TakenSample } from "./readings.ts";
+import type { RunRecord } from "./health.ts";
+import type { Json, Readings, RefusedSamples, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
+export type { Run, RunRecord } from "./health.ts";
 export type * from "./readings.ts";
 export type * from "./sensor-ports.ts";
 export type * from "./transport.ts";
@@ -112,7 +114,7 @@ export interface JournalEntry extends TakenSample {
 }
 
 /** Why a sample was given up: the bound it fell under, or what else became of it. */
-export type DropReason = "size" | "age" | "memory" | "damage" | "refused" | "undatable";
+export type DropReason = "size" | "thinned" | "age" | "memory" | "damage" | "refused" | "undatable";
 
 export interface JournalStats {
   readonly waiting: number;
@@ -123,8 +125,10 @@ export interface JournalStats {
   readonly storage: "disk" | "memory";
   /** Why it is not on the disk: the system's error, "EROFS"; null where that is by choice, or it is. */
   readonly problem: string | null;
-  /** To the disk, since the start. */
+  /** To the disk, since the start: an estimate, with what the file system adds. */
   readonly bytesWritten: number;
+  /** The same of this day by UTC, also by runs before this one. */
+  readonly bytesToday: number;
 }
 
 /** Bounded queue of samples. Live goes first, so entries settle in any order. Ids rise. */
@@ -138,6 +142,8 @@ export interface Journal extends AsyncDisposable {
   }): Promise<readonly JournalEntry[]>;
   /** The newest entry that is not settled. */
   newest(): Promise<JournalEntry | null>;
+  /** Neither settled nor dropped. */
+  isWaiting(id: number): boolean;
   /** Forgets exactly these entries: delivered. */
   settle(ids: readonly number[]): Promise<void>;
   /** Forgets these, and counts them. */
@@ -204,21 +210,6 @@ export interface Inventory {
   read(signal: AbortSignal): Promise<Readings>;
 }
 
-/** How the last run ended; one small file, written at the start and at the end of a run. */
-export interface RunRecord {
-  /** Null at the very first run, or where the file cannot be read. */
-  load(): Run | null;
-  /** @throws AgentError `storage` */
-  save(run: Run): void;
-}
-
-export interface Run {
-  /** /proc/sys/kernel/random/boot_id */
-  readonly bootId: string | null;
-  /** The agent was asked to stop, and stopped. */
-  readonly clean: boolean;
-}
-
 /** Wall-clock times in cron's syntax. */
 export interface Calendar {
   /** Epoch milliseconds of the next time after now. @throws AgentError `config` for what is no schedule */
@@ -236,6 +227,7 @@ export interface Platform {
   readonly network: Network;
   readonly identity: IdentityStore;
   readonly journal: Journal;
+  readonly refused: RefusedSamples;
   readonly services: ServiceManager;
   readonly log: Logger;
   readonly reader: ReaderChild;

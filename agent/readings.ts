@@ -45,3 +45,15 @@ export interface Sample {
   readonly ts: number;
   readonly readings: Readings;
 }
+
+/** What the server refuses for good: kept for the operator to look at. */
+export interface RefusedSamples {
+  /** The oldest makes room for it. @throws AgentError `storage` */
+  keep(refused: RefusedSample): void;
+}
+
+/** Only those readings of a sample that were refused. */
+export interface RefusedSample extends Sample {
+  /** The server's answer, in words. */
+  readonly reason: string;
+}

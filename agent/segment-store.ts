@@ -1,7 +1,7 @@
 export interface SegmentHeader {
   /** Segments follow each other by this number, which is in the file's name, too. */
   readonly number: number;
-  /** What the checksums of its frames begin with. */
+  /** Random: what an older segment left in its blocks never passes for its own. */
   readonly seed: number;
   readonly firstId: number;
 }
@@ -23,8 +23,11 @@ export interface SegmentStore {
   open(header: SegmentHeader): Promise<StoredSegment>;
   /** Begins with `head`; it and the segment's name survive a power cut when this resolves, or neither is there. */
   create(header: SegmentHeader, bytes: number, head: Uint8Array): Promise<StoredSegment>;
-  /** `bytes`: its size, for the store may keep its blocks for the next one. */
-  remove(header: SegmentHeader, bytes: number): Promise<void>;
+  /**
+   * `bytes`: its size, for the store may keep its blocks for the next one: after a power cut the old name may then stand
+   * for what is written there. Null: its content is never touched.
+   */
+  remove(header: SegmentHeader, bytes: number | null): Promise<void>;
   /** Keeps it for the operator to look at, under another name. */
   setAside(header: SegmentHeader): Promise<void>;
   /** What an ordinary user may still write. */

@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
+import { LARGEST_FILE_BYTES } from "../config/decode-text.ts";
 import { lastGoodToml } from "../config/last-good.ts";
 import type { Origins } from "../config/parse-config.ts";
 import { formatProblem, type Problem } from "../config/problem.ts";
 import { AgentError } from "../errors.ts";
 import { durableWrite } from "../platform/durable-write.ts";
 import { errnoOf } from "../platform/errno.ts";
+import { readWhole } from "../platform/read-whole.ts";
 import type { OptionValues, Shell } from "./command.ts";
 import {
   lastGoodFile,
@@ -109,7 +110,10 @@ export function saveLastGood({ config, degraded }: LoadedConfig, stateDir: strin
 
 function kept(file: string): string | null {
   try {
-    return readFileSync(file, "utf8");
+    const content = readWhole(file, { limitBytes: LARGEST_FILE_BYTES });
+    return content === null || content === "not a file"
+      ? null
+      : new TextDecoder().decode(content.bytes);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return null; // absent or damaged: then it is written anew

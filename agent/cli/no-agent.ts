@@ -12,6 +12,7 @@ export const noAgent: AgentState = {
       storage: "memory",
       problem: null,
       bytesWritten: 0,
+      bytesToday: 0,
     }),
   },
   coap: () => ({ lastRoundTripMs: null, retransmissions: 0 }),

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { JournalBounds } from "../journal/bounds.ts";
 import { type DurableJournal, openJournal } from "../journal/journal.ts";
@@ -9,16 +8,16 @@ import { systemRandom } from "../platform/random.ts";
 import { segmentFolder } from "../platform/segment-folder.ts";
 import type { Logger } from "../ports.ts";
 
-/** The journal of this state folder: `journal/` in it, or memory where the settings say so. */
+/** The journal in this folder, or in memory where the settings say so or there is none. */
 export function openJournalIn(
-  stateDir: string,
+  folder: string | null,
   config: Config,
   log: Logger,
 ): Promise<DurableJournal> {
   const { durability, window } = config.outbox;
-  const folder = join(stateDir, "journal");
   return openJournal({
-    disk: durability === "memory" ? null : segmentFolder(folder, systemDisk),
+    disk:
+      durability === "memory" || folder === null ? null : segmentFolder(folder, systemDisk, log),
     bounds: boundsOf(config),
     windowMs: durability === "window" ? window : 0,
     bootId: systemBootClock.bootId,
@@ -32,4 +31,6 @@ export const boundsOf = ({ outbox }: Config): JournalBounds => ({
   maxBytes: outbox.max_size,
   maxAgeMs: outbox.max_age,
   keepFreeBytes: outbox.keep_free,
+  thins: outbox.on_full === "thin",
+  maxBytesPerDay: outbox.max_writes_per_day ?? Number.POSITIVE_INFINITY,
 });

@@ -1,11 +1,14 @@
 import { runAgent } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { standingWarnings } from "../config/standing-warnings.ts";
+import { readBoard } from "../device/board.ts";
 import { markStart } from "../device/run-marks.ts";
+import { safeConfig, stampOf } from "../device/safe-mode.ts";
 import { AgentError, kindOf } from "../errors.ts";
 import { noCalendar, openCalendar } from "../platform/calendar.ts";
 import { systemClock } from "../platform/clock.ts";
 import { errnoOf } from "../platform/errno.ts";
+import { createHost } from "../platform/host.ts";
 import { openPlatform } from "../platform/platform.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { createServiceManager } from "../platform/systemd.ts";
@@ -15,6 +18,7 @@ import { agentLog, protectSecrets } from "./agent-log.ts";
 import type { Command, Shell } from "./command.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
+import { journalFolder } from "./journal-folder.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
 import { boundsOf, openJournalIn } from "./open-journal.ts";
 import { publishSocketIn } from "./publish-socket.ts";
@@ -36,12 +40,16 @@ export const run: Command = {
     using _lock = lockOrGoOn(stateDir, log);
 
     const services = createServiceManager({ env: shell.env, log: log.child("systemd") });
-    await using journal = await openJournalIn(stateDir, loaded.config, log.child("journal"));
     const sysroot = sysrootOf(options);
+    const board = await readBoard(createHost({ root: sysroot }));
+    const { on_hardware_change: policy } = loaded.config.provisioning;
+    const folder = journalFolder(stateDir, { board, policy, log: log.child("journal") });
+    await using journal = await openJournalIn(folder, loaded.config, log.child("journal"));
     const publishSocket = publishSocketIn(shell);
     const world = { stateDir, sysroot, version, log, services, journal, publishSocket };
-    await using platform = openPlatform({ ...world, allows: () => loaded.config.system });
-    const { lastStop, stopped } = await markStart(platform);
+    let config = loaded.config; // what is in effect
+    await using platform = openPlatform({ ...world, allows: () => config.system });
+    const marks = await markStart({ ...platform, stamp: stampOf(config, version) });
 
     // A reload starts the parts anew with the new settings; platform and journal stay, so nothing that waits is lost.
     let reload = new AbortController();
@@ -54,7 +62,8 @@ export const run: Command = {
 
     for (let splay = true; !shell.signal.aborted; splay = false) {
       reload = new AbortController();
-      const { config } = loaded;
+      const safeMode = marks.configured(stampOf(loaded.config, version));
+      config = safeMode ? safeConfig(loaded.config) : loaded.config;
       protectSecrets(log, config);
       log.setLevel(config.log.level);
       journal.setBounds(boundsOf(config));
@@ -64,14 +73,17 @@ export const run: Command = {
       using either = abortingWith(shell.signal, reload.signal);
       const { signal } = either;
       const calendar = hasSchedule(config) ? await openCalendar() : noCalendar;
+      const { lastStop } = marks;
       try {
-        await runAgent(config, { ...platform, calendar }, { signal, splay, lastStop });
+        await runAgent(config, { ...platform, calendar }, { signal, splay, lastStop, safeMode });
       } catch (error) {
-        if (!signal.aborted) throw error;
+        if (signal.aborted) continue;
+        if (kindOf(error) !== "bug") marks.stopped(); // by its own choice: no crash
+        throw error;
       }
     }
     services.stopping();
-    stopped();
+    marks.stopped();
     const { waiting, storage } = journal.stats();
     if (waiting > 0 && storage === "memory")
       log.warn("stopped, samples in memory are lost", { waiting });

@@ -32,7 +32,11 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
   });
   let accepted = 0;
   const config = configFor(port);
-  await using journal = await openJournalIn(state.directory, config, log.child("journal"));
+  await using journal = await openJournalIn(
+    join(state.directory, "journal"),
+    config,
+    log.child("journal"),
+  );
   const counting: Journal = Object.create(journal, {
     append: {
       value: (sample: TakenSample) => {
@@ -56,7 +60,8 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
   shell.out(`publish   pipit publish --socket ${publishSocket} doorOpen=true`);
   try {
     const { signal } = shell;
-    await runAgent(config, platform, { signal, splay: false, lastStop: "firstStart" });
+    const run = { lastStop: "firstStart", safeMode: null } as const;
+    await runAgent(config, platform, { signal, splay: false, ...run });
   } catch (error) {
     if (!shell.signal.aborted) throw error;
   }

@@ -52,6 +52,13 @@ export const agent: Collector = {
       source: AGENT,
       whole: true,
     },
+    agentSafeMode: {
+      unit: "",
+      meaning:
+        "after five crashes in a row the agent runs with default settings; false: it did until now; else absent",
+      source: AGENT,
+      flag: true,
+    },
   },
   open(host, _settings, devices) {
     let dueMs = Number.NEGATIVE_INFINITY;
@@ -81,6 +88,7 @@ function countersOf({ health, journal, coap }: AgentState): Counters {
     ...(lastRoundTripMs === null ? {} : { agentRttMs: lastRoundTripMs }),
     agentRetries: retransmissions,
     agentSensorErrors: health.sensorErrors,
+    ...(health.safeMode === null ? {} : { agentSafeMode: health.safeMode }),
   };
 }
 

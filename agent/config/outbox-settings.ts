@@ -1,5 +1,5 @@
 import { durationMs } from "./duration.ts";
-import { duration, size } from "./quantity-kinds.ts";
+import { duration, optionalRate, optionalSize, size } from "./quantity-kinds.ts";
 import { setting } from "./setting.ts";
 import { sizeBytes } from "./size.ts";
 import { choice } from "./text-kinds.ts";
@@ -13,7 +13,7 @@ export const outbox = {
       default: "each",
       meaning: "each: on the disk before it counts; window: now and then; memory: never",
       details:
-        "`each` writes and syncs every sample, about 5 KB of the card each. `window` writes what was not delivered " +
+        "`each` writes and syncs every sample: 4 KiB of the card, and 12 KiB of the file system's own. `window` writes what was not delivered " +
         "by then: on a good network next to nothing, and a power cut costs at most one window. `memory` writes " +
         "nothing: a restart loses what waits. A change counts from the next start on.",
     }),
@@ -38,6 +38,30 @@ export const outbox = {
       kind: size(0, sizeBytes("100GB")),
       default: sizeBytes("100MB"),
       meaning: "with less left on the disk, samples wait in memory",
+    }),
+    on_full: setting({
+      kind: choice("way to make room", ["oldest", "thin"]),
+      default: "oldest",
+      meaning: 'above max_size: drop the "oldest", or "thin": keep every second of them',
+      details:
+        "`thin` keeps the shape of a long outage: the older a stretch, the more often every second of its samples has gone. " +
+        "What stays is written once more each time.",
+    }),
+    max_writes_per_day: setting({
+      kind: optionalSize(sizeBytes("1MB"), sizeBytes("100GB")),
+      default: null,
+      meaning: 'once so much, say "50MB", was written in a day (UTC), samples wait in memory',
+      details:
+        "An estimate: whole blocks of 4 KiB, and the three that ext4 adds to a write every 5 s at most. A sample every 60 s " +
+        "is about 25 MB a day, one every 10 s 140 MB; with the mount option commit=60 about 65 MB.",
+    }),
+    max_drain_rate: setting({
+      kind: optionalRate(1 / 60, 200),
+      default: null,
+      meaning: 'messages, say "20/s": upper limit for the backlog; "" = 200/s',
+      details:
+        "After an outage the backlog leaves beside live data: at first twice as fast as that, then faster while all goes " +
+        "well, at most four messages a round trip. A server that many devices share may need a lower limit.",
     }),
   },
 } as const;

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { formatDuration, parseDuration } from "./duration.ts";
+import { formatRate, parseRate } from "./rate.ts";
 import type { Kind } from "./setting.ts";
 import { formatSize, parseSize } from "./size.ts";
 
@@ -76,6 +77,50 @@ export function size(least: number, most: number): Kind<number> {
       ),
     fromText: asIs,
     toToml: (bytes) => quoted(formatSize(bytes)),
+  };
+}
+
+/** A size in bytes, or null for "". */
+export const optionalSize = (least: number, most: number): Kind<number | null> =>
+  optional(size(least, most));
+
+/** In messages a second, from `least` to `most` (both included), or null for "". */
+export function optionalRate(least: number, most: number): Kind<number | null> {
+  const wrong = ({ input }: { input: unknown }) => {
+    const digits = bareNumber(input);
+    if (digits === null) return 'not a rate; write it like "20/s" or "30/m"';
+    const fits = Number(digits) >= least && Number(digits) <= most;
+    return `needs a unit; write ${fits ? `"${digits}/s"` : 'it like "20/s" or "30/m"'}`;
+  };
+  return optional({
+    description: `rate, ${formatRate(least)} to ${formatRate(most)}`,
+    schema: () =>
+      v.pipe(
+        v.string(wrong),
+        v.check((text) => parseRate(text) !== null, wrong),
+        v.transform((text) => parseRate(text) ?? 0),
+        v.minValue(least, `too slow; write "${formatRate(least)}" or more`),
+        v.maxValue(most, `too fast; write "${formatRate(most)}" or less`),
+      ),
+    fromText: asIs,
+    toToml: (perSecond) => quoted(formatRate(perSecond)),
+  });
+}
+
+/** Null for "". */
+function optional<T>(given: Kind<T>): Kind<T | null> {
+  return {
+    ...given,
+    schema: (known) =>
+      v.lazy((input) =>
+        input === ""
+          ? v.pipe(
+              v.literal(""),
+              v.transform(() => null),
+            )
+          : given.schema(known),
+      ),
+    toToml: (value) => (value === null ? quoted("") : given.toToml(value)),
   };
 }
 

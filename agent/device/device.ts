@@ -10,9 +10,14 @@ import type { AttributeReporter } from "./attribute-reporter.ts";
 import { bootState, type DeviceEvent, type DeviceState, transition } from "./lifecycle.ts";
 import { pauseMs } from "./pause.ts";
 import type { Provisioner } from "./provisioner.ts";
+import { secretNeeded } from "./refusals.ts";
+import { followRotation } from "./rotation.ts";
 
 /** Longest that one request and its block transfers may take before the watchdog should wonder. */
 const REQUEST_MS = 300_000;
+
+/** Something waits, and cannot be read or dated now: the disk may recover. */
+const UNREADABLE_MS = 5_000;
 
 export interface DeviceDeps {
   readonly provisioner: Provisioner;
@@ -36,12 +41,25 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   const broken = new AbortController(); // a bug in what works beside the loop ends the loop, loudly
   using either = abortingWith(stopping, broken.signal);
   const { signal } = either;
-  let beside = Promise.resolve();
+  let [beside, asking] = [Promise.resolve(), Promise.resolve()];
+  const rotation = followRotation({ provisioner, clock, random, log });
+  const lacksSecret = deps.onRevoked === "reprovision" && !provisioner.canProvision;
 
   const pause = async (ms: number) => {
     vitals.expect("device", ms);
-    if (ms > 0) await sleep(clock, ms, signal);
+    if (ms > 0) await sleepUntilRotated(ms);
     vitals.expect("device", REQUEST_MS);
+  };
+
+  const sleepUntilRotated = async (ms: number) => {
+    const { arrived } = rotation;
+    using either = abortingWith(signal, arrived);
+    try {
+      await sleep(clock, ms, either.signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!arrived.aborted) throw error;
+    }
   };
 
   const boot = (): DeviceState => {
@@ -66,12 +84,14 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   };
 
   /** By policy: the revoked token is let go, and the next attempt asks for a new one. */
-  const release = (): DeviceEvent => {
+  const release = (): DeviceEvent | null => {
+    if (deps.onRevoked !== "reprovision" || !provisioner.canProvision) return null;
     try {
       provisioner.release();
       return { type: "reset" };
     } catch (error) {
-      return failureEvent(error);
+      failureEvent(error); // said there; the old token is probed meanwhile, and then this is tried again
+      return null;
     }
   };
 
@@ -79,8 +99,12 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     vitals.expect("device", Number.POSITIVE_INFINITY); // the sampler answers for what is not there yet
     await outbox.waiting(signal);
     vitals.expect("device", REQUEST_MS);
+    if (rotation.arrived.aborted) return null;
     try {
-      if ((await publisher.publish(accessToken, signal)) !== "delivered") return null;
+      const published = await publisher.publish(accessToken, signal);
+      if (published === "empty") await pause(UNREADABLE_MS);
+      if (published === "answered") return { type: "answered" };
+      if (published !== "delivered") return null;
       tellAttributes(accessToken);
       return { type: "delivered" };
     } catch (error) {
@@ -88,10 +112,21 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     }
   };
 
-  /** Not awaited: the next samples do not wait for an address that has changed. */
+  /** Not awaited: the next samples do not wait for an address that has changed, or for a token that will. */
   const tellAttributes = (accessToken: string) => {
     const told = deps.attributes?.afterDelivery(accessToken, signal);
     if (told !== undefined) beside = told.catch((bug: unknown) => broken.abort(bug));
+    if (provisioner.candidate() === null) return;
+    asking = rotation.afterDelivery(signal).catch((bug: unknown) => broken.abort(bug));
+  };
+
+  /** A token that waits to replace the one in use may be what the server wants to see now. */
+  const revoked = async (state: DeviceState & { kind: "revoked" }) => {
+    await rotation.afterRevocation(signal);
+    const released = rotation.arrived.aborted ? null : release();
+    if (released !== null) return released;
+    await pause(rotation.arrived.aborted ? 0 : pauseMs(state, random.fraction()));
+    return publish(state.credentials);
   };
 
   const act = async (state: DeviceState): Promise<DeviceEvent | null> => {
@@ -102,9 +137,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
         await pause(pauseMs(state, random.fraction()));
         return provision();
       case "revoked":
-        if (deps.onRevoked === "reprovision" && provisioner.canProvision) return release();
-        await pause(pauseMs(state, random.fraction()));
-        return publish(state.credentials);
+        return revoked(state);
       case "offline":
         await pause(pauseMs(state, random.fraction()));
         return publish(state.credentials);
@@ -136,13 +169,18 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     if (now.kind !== "offline") lastReason = "";
     const waiting = outbox.stats().waiting;
     const say = now.kind === "revoked" ? log.error : log.notice;
-    const hint =
-      now.kind === "revoked"
-        ? "the access token was refused three times; in ThingsBoard check the device's credentials"
-        : undefined;
-    say(`${before.kind} -> ${now.kind}`, { waiting, hint });
-    services.status(`${now.kind}, ${waiting} samples waiting`);
+    const { code, hint } = now.kind === "revoked" ? whenRevoked : {};
+    say(`${before.kind} -> ${now.kind}`, { waiting, code, hint });
+    const needs = now.kind === "revoked" && lacksSecret ? ", secret needed" : "";
+    services.status(`${now.kind}${needs}, ${waiting} samples waiting`);
   };
+
+  const whenRevoked = lacksSecret
+    ? secretNeeded()
+    : {
+        code: undefined,
+        hint: "the access token was refused three times; in ThingsBoard check the device's credentials",
+      };
 
   let failures = 0;
   let lastReason = "";
@@ -153,14 +191,16 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   try {
     for (;;) {
       signal.throwIfAborted();
-      const event = await act(state);
+      const outcome = await act(state);
+      const credentials = rotation.take(); // then what came of the old ones no longer matters
+      const event = credentials ? ({ type: "rotated", credentials } as const) : outcome;
       const next = event ? transition(state, event) : state;
       enter(state, next);
       state = next;
     }
   } finally {
     broken.abort(); // whatever ended the loop ends what works beside it
-    await beside;
+    await Promise.all([beside, asking]);
   }
 }
 

@@ -45,6 +45,13 @@ export const withClaim = (identity: Identity, claim: Credentials): Identity => (
   claim,
 });
 
+/** A token that is to replace the one in use. It is a claim like any other: until the server knows it, it proves nothing. */
+export const withCandidate = (identity: Identity, candidate: Credentials): Identity => {
+  const { claim, kept } = identity;
+  const displaced = claim !== null && claim.accessToken !== candidate.accessToken;
+  return { ...identity, claim: candidate, kept: displaced ? keep(kept, claim, "unproven") : kept };
+};
+
 /** The new credentials in, the old ones aside, in one step: no moment has neither. */
 export const activated = (identity: Identity, credentials: Credentials): Identity => {
   const { active, kept } = identity;
@@ -113,11 +120,15 @@ const keep = (
     ...kept.filter(({ accessToken }) => accessToken !== former.accessToken),
   ]);
 
-/** Those that were let go on purpose make room first; the way home to another server or board stays longest. */
+/**
+ * Those that were let go on purpose make room first, then tokens of which nobody ever said that they are valid; the way
+ * home to another server or board stays longest.
+ */
 function trimmed(kept: readonly FormerCredentials[]): readonly FormerCredentials[] {
   if (kept.length <= MOST_KEPT) return kept;
   const spare = kept.findLast(({ reason }) => reason === "reset" || reason === "revoked");
-  return kept.filter((held) => held !== (spare ?? kept.at(-1)));
+  const unproven = kept.findLast(({ reason }) => reason === "unproven");
+  return kept.filter((held) => held !== (spare ?? unproven ?? kept.at(-1)));
 }
 
 const rebind = (identity: Identity, fingerprint: Fingerprint | null): Identity => ({

@@ -9,7 +9,10 @@ import type { Run } from "../ports.ts";
 export type LastStop = "firstStart" | "stop" | "reboot" | "powerCut" | "crash";
 
 /** Without a boot id on both sides nobody can tell a reboot: then it counts for the same boot. */
-export function lastStopOf(previous: Run | null, bootId: string | null): LastStop {
+export function lastStopOf(
+  previous: Pick<Run, "bootId" | "clean"> | null,
+  bootId: string | null,
+): LastStop {
   if (previous === null) return "firstStart";
   const sameBoot = previous.bootId === null || bootId === null || previous.bootId === bootId;
   if (sameBoot) return previous.clean ? "stop" : "crash";

@@ -26,6 +26,10 @@ export type DeviceEvent =
   | { readonly type: "refused"; readonly refusal: string }
   | { readonly type: "delivered" }
   | { readonly type: "failed"; readonly error: "transient" | "unauthorized" }
+  /** The server took nothing, but it let the token in: only what was sent is at fault. */
+  | { readonly type: "answered" }
+  /** A new token was accepted, and is in use from now on. */
+  | { readonly type: "rotated"; readonly credentials: Credentials }
   /** The credentials were let go: by the operator, or by the policy on revocation. */
   | { readonly type: "reset" };
 
@@ -37,6 +41,10 @@ export const bootState = (stored: Credentials | null): DeviceState =>
 /** The whole device lifecycle. An event a state does not expect leaves it unchanged. */
 export function transition(state: DeviceState, event: DeviceEvent): DeviceState {
   if (event.type === "reset") return { kind: "unprovisioned" };
+  if (event.type === "rotated") {
+    const { credentials } = event;
+    return state.kind === "online" ? { kind: "online", credentials } : bootState(credentials);
+  }
 
   switch (state.kind) {
     case "unprovisioned":
@@ -58,6 +66,9 @@ export function transition(state: DeviceState, event: DeviceEvent): DeviceState 
     case "online": {
       const { credentials } = state;
       if (event.type === "delivered") return { kind: "online", credentials };
+      if (event.type === "answered") {
+        return state.kind === "offline" ? { ...state, refusals: 0 } : state;
+      }
       if (event.type !== "failed") return state;
       const before = state.kind === "offline" ? state : { attempt: 0, refusals: 0 };
       const refusals = event.error === "unauthorized" ? before.refusals + 1 : 0;
@@ -67,6 +78,7 @@ export function transition(state: DeviceState, event: DeviceEvent): DeviceState 
 
     case "revoked":
       if (event.type === "delivered") return { kind: "online", credentials: state.credentials };
+      if (event.type === "answered") return bootState(state.credentials);
       return event.type === "failed" ? { ...state, probes: state.probes + 1 } : state;
   }
 }

@@ -2,7 +2,7 @@ import type { Credentials, Identity } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { IdentityStore, Logger, Random } from "../ports.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
-import type { ProvisionAnswer } from "../thingsboard/provision-message.ts";
+import { isAccessToken, type ProvisionAnswer } from "../thingsboard/provision-message.ts";
 import { newAccessToken } from "./access-token.ts";
 import { type Board, fingerprintOf } from "./board.ts";
 import {
@@ -12,9 +12,18 @@ import {
   isSameIdentity,
   setActiveAside,
   settleIdentity,
+  withCandidate,
   withClaim,
 } from "./identity.ts";
-import { nameTaken, notUnderstood, otherBoard, secretNeeded, wrongKey } from "./refusals.ts";
+import {
+  nameTaken,
+  noToken,
+  notUnderstood,
+  otherBoard,
+  secretNeeded,
+  tokenUnknown,
+  wrongKey,
+} from "./refusals.ts";
 
 export interface ProvisionerDeps {
   readonly api: DeviceApi;
@@ -48,6 +57,19 @@ export interface Provisioner {
    * @throws AgentError `unauthorized` when the server does not know it, `transient`, `storage`
    */
   adopt(accessToken: string, signal: AbortSignal): Promise<Credentials>;
+  /**
+   * Replaces the token in use by one that the server's side chose. The new one is on the disk before the server is asked
+   * about it, the old one is in use until the server knows the new one, and is set aside in the same step. One at a time.
+   * @throws AgentError `unauthorized` when the server does not know it; `transient` when it cannot be asked: in both cases
+   *   the new token waits, see `candidate`; `refused` for what is no token; `storage`: then nothing has changed
+   */
+  rotate(accessToken: string, signal: AbortSignal): Promise<Credentials>;
+  /** The token that waits to replace the one in use, as far as this provisioner has seen; asks neither disk nor server. */
+  candidate(): Credentials | null;
+  /** Asks about the candidate once more; null when there is none. Throws as `rotate`. */
+  retryCandidate(signal: AbortSignal): Promise<Credentials | null>;
+  /** Called when a candidate has replaced the token in use. */
+  onRotated(listener: (credentials: Credentials) => void): void;
   /** Stops using revoked credentials; they are set aside, not deleted. */
   release(): void;
 }
@@ -55,6 +77,9 @@ export interface Provisioner {
 export function createProvisioner(deps: ProvisionerDeps): Provisioner {
   const { api, store, random, board, server, deviceName, log } = deps;
   const here = { server, board, policy: deps.onHardwareChange };
+  let candidate: Credentials | null = null;
+  let rotating = Promise.resolve();
+  let rotated = (_credentials: Credentials): void => {};
 
   const settled = () => {
     const before = store.load();
@@ -64,12 +89,15 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
     for (const held of [identity.active, identity.claim, ...identity.kept]) {
       if (held) log.protect(held.accessToken);
     }
-    return { identity, active: standing.kind === "provisioned" ? standing.credentials : null };
+    const active = standing.kind === "provisioned" ? standing.credentials : null;
+    candidate = active && identity.claim;
+    return { identity, active };
   };
 
   const use = (identity: Identity, credentials: Credentials): Credentials => {
     log.protect(credentials.accessToken);
     store.save(activated(identity, credentials));
+    candidate = null;
     return credentials;
   };
 
@@ -121,6 +149,36 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
     return conclude(await api.provision(message, signal), claimed, claim, signal);
   };
 
+  /** @throws AgentError `unauthorized`, `transient` */
+  const verify = async (asked: Credentials, signal: AbortSignal): Promise<Credentials> => {
+    if (!(await known([asked], signal))) throw tokenUnknown();
+    try {
+      use(store.load(), asked);
+    } catch (error) {
+      if (!(error instanceof AgentError) || error.kind !== "storage") throw error;
+      // It is on the disk as a candidate, and the next start asks about it: nothing can be lost.
+      const { message, hint } = error;
+      log.warn("the new access token is in use, but still stored as a candidate", {
+        reason: message,
+        hint,
+      });
+    }
+    rotated(asked);
+    return asked;
+  };
+
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    const before = rotating;
+    const turn = Promise.withResolvers<void>();
+    rotating = turn.promise;
+    await before;
+    try {
+      return await work();
+    } finally {
+      turn.resolve();
+    }
+  };
+
   return {
     canProvision: Boolean(deps.key && deps.secret),
 
@@ -143,6 +201,29 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
       throw new AgentError("unauthorized", "the server does not know this access token (4.01)", {
         hint: "copy it once more from the device's credentials in ThingsBoard",
       });
+    },
+
+    async rotate(accessToken, signal) {
+      if (!isAccessToken(accessToken)) throw noToken();
+      log.protect(accessToken);
+      return inTurn(async () => {
+        const { identity, active } = settled();
+        if (active?.accessToken === accessToken) return active;
+        const deviceName = active?.deviceName ?? null; // the device stays the same
+        const next = { server, fingerprint: fingerprintOf(board), deviceName, accessToken };
+        const proposed = withCandidate(identity, next);
+        if (!isSameIdentity(identity, proposed)) store.save(proposed);
+        candidate = next;
+        return verify(next, signal);
+      });
+    },
+
+    candidate: () => candidate,
+
+    retryCandidate: (signal) => inTurn(async () => candidate && verify(candidate, signal)),
+
+    onRotated(listener) {
+      rotated = listener;
     },
 
     release() {

@@ -46,6 +46,22 @@ export const otherBoard = ({ source, value }: Fingerprint) =>
     },
   );
 
+export const noToken = () =>
+  new AgentError("refused", "what is to be the new access token is none", {
+    code: "P031",
+    hint: "it has 1 to 255 bytes and no control characters; the old token stays in use",
+  });
+
+export const tokenUnknown = () =>
+  new AgentError(
+    "unauthorized",
+    "the server does not know the new access token (4.01), the old one stays in use",
+    {
+      code: "P032",
+      hint: "In ThingsBoard compare it with the device's credentials. It is kept, and asked about once more when the server refuses the old one",
+    },
+  );
+
 export const secretNeeded = () =>
   new AgentError("refused", "secret needed: no provisioning key and secret are configured", {
     code: "P026",

@@ -1,11 +1,20 @@
 import { kindOf } from "../errors.ts";
-import type { Host, Logger, Run, RunRecord } from "../ports.ts";
+import type { Clock, Host, Logger, Run, RunRecord } from "../ports.ts";
 import { readBootId } from "./host-text.ts";
 import { type LastStop, lastStopOf } from "./last-stop.ts";
+import { crashesBefore, MOST_CRASHES, SETTLED_MS } from "./safe-mode.ts";
 
-export interface RunMarks {
+/** What a run is told of the ones before it. */
+export interface RunFacts {
   readonly lastStop: LastStop;
-  /** The agent was asked to stop: the next start will call it one. */
+  /** True: the settings crash, and are left alone; false: that was so until now; null: nothing of the kind. */
+  readonly safeMode: boolean | null;
+}
+
+export interface RunMarks extends Pick<RunFacts, "lastStop"> {
+  /** Safe mode for what is configured now, as `stampOf` writes it; what has changed begins to count anew. */
+  configured(stamp: string): RunFacts["safeMode"];
+  /** The agent was asked to stop, or ended by its own choice: the next start will call it a stop. */
   stopped(): void;
 }
 
@@ -16,12 +25,25 @@ export interface RunMarks {
 export async function markStart(deps: {
   readonly runs: RunRecord;
   readonly host: Host;
+  readonly clock: Clock;
   readonly log: Logger;
+  readonly stamp: string;
 }): Promise<RunMarks> {
-  const { runs, host, log } = deps;
+  const { runs, host, clock, log } = deps;
   const bootId = await readBootId(host);
-  const lastStop = lastStopOf(runs.load(), bootId);
-  const save = (run: Run) => {
+  const previous = runs.load();
+  const lastStop = lastStopOf(previous, bootId);
+  const crashes = crashesBefore(previous, { bootId, stamp: deps.stamp });
+  let wasSafe = previous?.safeMode ?? false;
+  let run: Run = {
+    bootId,
+    clean: false,
+    stamp: deps.stamp,
+    crashes: crashes + 1,
+    safeMode: crashes >= MOST_CRASHES,
+  };
+  const save = (change: Partial<Run>) => {
+    run = { ...run, ...change };
     try {
       runs.save(run);
     } catch (error) {
@@ -29,8 +51,30 @@ export async function markStart(deps: {
       log.warn("how this run ends cannot be noted", { error: String(error) });
     }
   };
-  save({ bootId, clean: false });
+  save({});
+  let settling = clock.after(SETTLED_MS, () => save({ crashes: 0 }));
   if (lastStop === "powerCut" || lastStop === "crash")
     log.notice("the last run was cut short", { lastStop });
-  return { lastStop, stopped: () => save({ bootId, clean: true }) };
+  if (run.safeMode)
+    log.error("safe mode: default settings, no sensors", {
+      crashes,
+      hint: "find the cause: journalctl -u pipit; correct the configuration, or try it again: sudo systemctl restart pipit",
+    });
+  return {
+    lastStop,
+    configured(stamp) {
+      if (stamp !== run.stamp) {
+        settling[Symbol.dispose]();
+        wasSafe ||= run.safeMode;
+        save({ stamp, crashes: 1, safeMode: false });
+        settling = clock.after(SETTLED_MS, () => save({ crashes: 0 }));
+      }
+      if (run.safeMode) return true;
+      return wasSafe ? false : null;
+    },
+    stopped() {
+      settling[Symbol.dispose]();
+      save({ clean: true });
+    },
+  };
 }

@@ -1,16 +1,17 @@
-import type { Clock, Logger, Moment, Random, TakenSample } from "../ports.ts";
+import type { Moment, Random, TakenSample } from "../ports.ts";
 import type { SegmentHeader, SegmentStore } from "../segment-store.ts";
 import { createWriter } from "./bytes.ts";
-import { frameBytes, frameOf } from "./frame.ts";
+import { type DiskStanding, Withheld } from "./disk-standing.ts";
+import { END, frameBytes, frameOf } from "./frame.ts";
+import { joined } from "./joined.ts";
 import type { Ledger } from "./ledger.ts";
 import { ramStore } from "./ram-store.ts";
 import { writeProgress, writeState } from "./record.ts";
 import { createSampleEncoder } from "./sample-record.ts";
-import type { Segment } from "./segment.ts";
-import { writeHeader } from "./segment-header.ts";
+import { newSeed, type Segment } from "./segment.ts";
+import { HEADER_BYTES, sealOf, writeHeader } from "./segment-header.ts";
+import type { WriteMeter } from "./write-meter.ts";
 
-/** A disk that did not work is tried again after this. */
-const RETRY_MS = 60_000;
 /** Of samples in one write: what is read back or lost together stays small. */
 const MOST_SAMPLES = 64;
 /** In memory a segment is small: it is taken as a whole. */
@@ -33,47 +34,33 @@ export interface AppenderDeps {
   /** Null: in memory, by choice. */
   readonly disk: SegmentStore | null;
   readonly segmentBytes: () => number;
-  readonly clock: Clock;
+  /** Where the last run stopped writing; null: a new segment is begun. */
+  readonly resume: Segment | null;
+  readonly standing: DiskStanding;
+  readonly meter: WriteMeter;
   readonly random: Random;
   /** Before one more segment is begun: what is too old or too much goes. */
-  enforce(): void;
-  /** Whether the disk may take one more segment. */
-  hasRoom(): Promise<boolean>;
+  enforce(): Promise<void>;
+  /** Before the disk is written. @throws Withheld */
+  admit(): void;
+  /** Before it takes one more segment. @throws Withheld, or the system's error */
+  admitSegment(): Promise<void>;
   /** Something was written down: segments may go now. */
   saved(): Promise<void>;
-  readonly log: Logger;
 }
 
 export interface Appender {
   /** Writes what is queued and what the ledger has not saved; all of one call become durable together. */
   write(queued: readonly Queued[]): Promise<void>;
-  /** Null while the disk works; else what it said. */
-  readonly problem: string | null;
-  readonly bytesWritten: number;
 }
 
 /** The writing end of the journal: to the disk, and to memory while that does not work. */
 export function createAppender(deps: AppenderDeps): Appender {
-  const { ledger, disk, segmentBytes, clock, random, log } = deps;
+  const { ledger, disk, segmentBytes, standing, meter, random } = deps;
   const ram = ramStore();
   const encoder = createSampleEncoder();
   const writer = createWriter();
-  let current: Segment | null = null;
-  let problem: string | null = null;
-  let retryAtMs = 0;
-  let bytesWritten = 0;
-
-  const failed = (error: unknown) => {
-    const reason = codeOf(error);
-    if (reason === null) throw error; // a bug of ours, not the disk's fault
-    retryAtMs = clock.monotonic() + RETRY_MS;
-    current = null;
-    if (problem === null) {
-      const hint = "see dmesg and df -h; the disk is tried again every minute";
-      log.error("the disk takes no samples, they wait in memory", { reason, hint });
-    }
-    problem = reason;
-  };
+  let current = deps.resume;
 
   const create = async (
     store: SegmentStore,
@@ -82,20 +69,21 @@ export function createAppender(deps: AppenderDeps): Appender {
   ): Promise<Segment> => {
     const header: SegmentHeader = {
       number: ledger.takeNumber(),
-      seed: seedOf(random),
+      seed: newSeed(random),
       firstId,
     };
     writer.cut(0);
     writeState(writer, ledger.state(begun));
-    const head = joined(writeHeader(header), frameOf(writer.bytes(), header.seed));
+    const state = frameOf(writer.bytes(), sealOf(header), HEADER_BYTES);
+    const head = joined(writeHeader(header), state, END);
     const bytes = Math.max(size, head.length + needed);
     const file = await store.create(header, bytes, head);
     const onDisk = store !== ram;
-    if (onDisk) bytesWritten += head.length;
-    const used = head.length;
+    if (onDisk) meter.wrote(0, head.length);
+    const used = head.length - END.length;
     const endId = Number.POSITIVE_INFINITY;
     const reading = { isDamaged: false, failures: 0, retryAtMs: 0 };
-    const segment: Segment = { header, file, onDisk, used, endId, begun, ...reading };
+    const segment: Segment = { header, file, onDisk, used, endId, begun, thinned: 0, ...reading };
     const last = ledger.segments.at(-1);
     if (last) last.endId = Math.min(last.endId, firstId);
     ledger.segments.push(segment);
@@ -104,36 +92,51 @@ export function createAppender(deps: AppenderDeps): Appender {
     return segment;
   };
 
-  /** Brings what waits in memory to the disk, as it is. @throws the system's error */
-  const restore = async (store: SegmentStore) => {
-    for (const segment of ledger.segments.filter(({ onDisk }) => !onDisk)) {
-      const bytes = await segment.file.read(0, segment.file.bytes);
-      const file = await store.create(segment.header, bytes.length, bytes);
-      bytesWritten += bytes.length;
-      Object.assign(segment, { file, onDisk: true });
+  /** Brings what waits in memory to the disk, as it is and as far as there is room, oldest first. */
+  const restore = async (): Promise<void> => {
+    for (const segment of ledger.segments) {
+      if (disk === null || segment.onDisk || ledger.isDone(segment)) continue;
+      try {
+        deps.admit();
+        await deps.admitSegment();
+        const bytes = await segment.file.read(0, segment.file.bytes);
+        const file = await disk.create(segment.header, bytes.length, bytes);
+        meter.wrote(0, bytes.length);
+        Object.assign(segment, { file, onDisk: true });
+      } catch (error) {
+        // Without room for it there may be some for what comes: that disk is no worse than before.
+        if (!(error instanceof Withheld)) standing.failed(error);
+        return;
+      }
     }
   };
 
-  const begin = async (first: Queued | undefined, needed: number): Promise<Segment> => {
-    const beginning = {
-      firstId: first?.id ?? ledger.nextId,
-      begun: first?.sample.taken ?? null,
-      needed,
-    };
-    deps.enforce();
-    if (disk !== null && (problem === null || clock.monotonic() >= retryAtMs)) {
-      try {
-        if (!(await deps.hasRoom())) throw Object.assign(new Error("full"), { code: "ENOSPC" });
-        await restore(disk);
-        const segment = await create(disk, segmentBytes(), beginning);
-        if (problem !== null) log.notice("the disk takes samples again", { after: problem });
-        problem = null;
-        return segment;
-      } catch (error) {
-        failed(error);
-      }
+  /** Null while the disk is not to be written. */
+  const beginOnDisk = async (beginning: Beginning): Promise<Segment | null> => {
+    if (disk === null || !standing.isDue) return null;
+    try {
+      deps.admit();
+      await deps.admitSegment();
+      const segment = await create(disk, segmentBytes(), beginning);
+      standing.works();
+      return segment;
+    } catch (error) {
+      standing.failed(error);
+      return null;
     }
-    return create(ram, Math.min(segmentBytes(), RAM_SEGMENT_BYTES), beginning);
+  };
+
+  const beginningAt = (first: Queued | undefined, needed: number): Beginning => ({
+    firstId: first?.id ?? ledger.nextId,
+    begun: first?.sample.taken ?? null,
+    needed,
+  });
+
+  const begin = async (first: Queued | undefined, needed: number): Promise<Segment> => {
+    await deps.enforce();
+    const beginning = beginningAt(first, needed);
+    const ramBytes = Math.min(segmentBytes(), RAM_SEGMENT_BYTES);
+    return (await beginOnDisk(beginning)) ?? create(ram, ramBytes, beginning);
   };
 
   const bodyOf = (queued: readonly Queued[], firstId: number): Uint8Array => {
@@ -141,13 +144,15 @@ export function createAppender(deps: AppenderDeps): Appender {
     const unsaved = ledger.unsaved();
     if (unsaved === "state") writeState(writer, ledger.state(null));
     else if (unsaved !== null) writeProgress(writer, unsaved);
+    // A frame of several samples stands alone: it is lost as a whole, and nothing is lost with another one.
+    if (queued.length > 1) encoder.reset();
     for (const { id, sample } of queued) encoder.write(writer, id - firstId, sample);
     return writer.bytes();
   };
 
   const writeSome = async (queued: readonly Queued[]): Promise<void> => {
-    const isDue = problem !== null && disk !== null && clock.monotonic() >= retryAtMs;
-    if (isDue) current = null;
+    if (standing.problem !== null)
+      current = (await beginOnDisk(beginningAt(queued[0], 0))) ?? current;
     for (;;) {
       const segment = current ?? (await begin(queued[0], 0));
       current = segment;
@@ -160,18 +165,23 @@ export function createAppender(deps: AppenderDeps): Appender {
         current = await begin(queued[0], frameBytes(whole.length));
         continue;
       }
-      const frame = frameOf(body, segment.header.seed);
+      const frame = frameOf(body, sealOf(segment.header), segment.used);
+      const room = segment.file.bytes - segment.used;
       try {
-        await segment.file.write(segment.used, frame);
+        if (segment.onDisk) deps.admit();
+        await segment.file.write(segment.used, joined(frame, END).subarray(0, room));
       } catch (error) {
         encoder.reset();
-        failed(error);
+        standing.failed(error);
+        current = null;
         continue;
       }
+      if (segment.onDisk) meter.wrote(segment.used, frame.length);
       segment.used += frame.length;
-      if (segment.onDisk) bytesWritten += frame.length;
       ledger.saved();
-      return deps.saved();
+      await deps.saved();
+      if (segment.onDisk) await restore();
+      return;
     }
   };
 
@@ -180,23 +190,5 @@ export function createAppender(deps: AppenderDeps): Appender {
       for (let done = 0; done === 0 || done < queued.length; done += MOST_SAMPLES)
         await writeSome(queued.slice(done, done + MOST_SAMPLES));
     },
-    get problem() {
-      return problem;
-    },
-    get bytesWritten() {
-      return bytesWritten;
-    },
   };
 }
-
-const seedOf = (random: Random): number => new DataView(random.bytes(4).buffer).getUint32(0);
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(one.length + other.length);
-  bytes.set(one);
-  bytes.set(other, one.length);
-  return bytes;
-}
-
-const codeOf = (error: unknown): string | null =>
-  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;

@@ -2,13 +2,17 @@ import type { DropReason, Moment } from "../ports.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Segment } from "./segment.ts";
 
-/** How much may wait. The oldest segment goes as a whole, and what waited in it counts as dropped. */
+/** How much may wait. The oldest segment goes as a whole, or two become one; what waited in it counts as dropped. */
 export interface JournalBounds {
   /** Of all segments together, on the disk or in memory. */
   readonly maxBytes: number;
   readonly maxAgeMs: number;
   /** With less than this left on the disk the journal takes no more of it. */
   readonly keepFreeBytes: number;
+  /** Above maxBytes every second sample goes, not the oldest. */
+  readonly thins: boolean;
+  /** Once this much was written on one day, samples wait in memory until it is over. */
+  readonly maxBytesPerDay: number;
 }
 
 /** What a backlog may take where there is no disk, whatever the settings allow. */
@@ -38,8 +42,11 @@ export function enforceBounds(
   giveOldest(inMemory, MOST_RAM_BYTES - more, (segment) => give(segment, "memory"));
 }
 
+export const bytesOf = (segments: readonly Segment[]): number =>
+  segments.reduce((sum, { file }) => sum + file.bytes, 0);
+
 function giveOldest(kept: readonly Segment[], room: number, give: (segment: Segment) => void) {
-  let bytes = kept.reduce((sum, { file }) => sum + file.bytes, 0);
+  let bytes = bytesOf(kept);
   // The newest stays: it is still written to.
   for (const segment of kept.slice(0, -1)) {
     if (bytes <= room) return;

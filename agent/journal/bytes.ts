@@ -116,4 +116,5 @@ export function readerOf(bytes: Uint8Array): ByteReader {
   };
 }
 
-const utf8Text = new TextDecoder();
+/** Else a text that begins with U+FEFF would come back without it. */
+const utf8Text = new TextDecoder("utf-8", { ignoreBOM: true });

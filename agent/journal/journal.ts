@@ -1,11 +1,16 @@
 import type { Clock, DropReason, Journal, Logger, Moment, Random, TakenSample } from "../ports.ts";
 import type { SegmentStore } from "../segment-store.ts";
-import { createAppender, type Queued } from "./appender.ts";
-import { between, enforceBounds, type JournalBounds } from "./bounds.ts";
+import { createAppender } from "./appender.ts";
+import { between, bytesOf, enforceBounds, type JournalBounds } from "./bounds.ts";
+import { createDiskStanding, Withheld } from "./disk-standing.ts";
+import { createGroupCommit } from "./group-commit.ts";
 import { createIdRanges } from "./id-ranges.ts";
 import { createLedger } from "./ledger.ts";
 import { type Recovered, recover } from "./recover.ts";
 import { createSampleReader } from "./sample-reader.ts";
+import { NewerFormat } from "./segment.ts";
+import { createThinner } from "./thin.ts";
+import { createWriteMeter } from "./write-meter.ts";
 
 /** Preallocated, so that a write changes data blocks only, and no file grows. */
 const LARGEST_SEGMENT_BYTES = 256 * 1024;
@@ -15,8 +20,11 @@ const LEAST_SEGMENTS = 8;
 
 /** Samples that are sent soon are not read back from the disk. */
 const MOST_RECENT = 64;
-/** With a window: more than this is not held back. */
-const MOST_QUEUED = 512;
+/** What the meter read when a segment was begun or the agent stopped; a note. */
+const WRITTEN = "written";
+
+/** Asking how much is free costs next to nothing. */
+const FULL_RETRY_MS = 1_000;
 
 export interface JournalOptions {
   /** Null: in memory, by choice. */
@@ -42,6 +50,7 @@ const nothing = (): Recovered => ({
   notes: {},
   nextId: 1,
   nextNumber: 1,
+  resume: null,
   lastTs: null,
 });
 
@@ -59,7 +68,10 @@ export async function openJournal(options: JournalOptions): Promise<DurableJourn
     if (reason === null) throw error;
     log.error("the journal cannot be opened, samples wait in memory", {
       reason: reason.message,
-      hint: "see docs/reliability.md; nothing of it was changed",
+      hint:
+        reason instanceof NewerFormat
+          ? "install that version again, it will deliver them; nothing was changed"
+          : "see docs/reliability.md; nothing of it was changed",
     });
     return createJournal({ ...options, disk: null }, nothing(), String(reason.code));
   }
@@ -76,12 +88,8 @@ function createJournal(
   const { disk, windowMs, clock, random, bootId, log } = options;
   let { bounds } = options;
   const ledger = createLedger(recovered);
+  const standing = createDiskStanding(clock, log);
   const recent = new Map<number, TakenSample>();
-  let queue: Queued[] = [];
-  let writing: Promise<void> | null = null;
-  let windowTimer: Disposable | null = null;
-  /** Of a write that nobody waited for. */
-  let bug: Error | null = null;
   let { lastTs } = recovered;
   /** The wall clock counts once a sample of this run had a time. */
   let isDated = false;
@@ -90,6 +98,8 @@ function createJournal(
     monotonicMs: clock.monotonic(),
     ts: isDated ? clock.now() : null,
   });
+  const meter = createWriteMeter(now, ledger.notes[WRITTEN] ?? null);
+  const thinner = disk === null ? null : createThinner({ ledger, disk, random, meter, log });
   const forget = (id: number, reason?: DropReason) => {
     ledger.settle(id, id, reason);
     recent.delete(id);
@@ -104,14 +114,15 @@ function createJournal(
   /** What nobody waits for goes, as soon as it is written down that nobody does. */
   const release = async () => {
     const { segments } = ledger;
+    await thinner?.sweep();
     for (const segment of segments.slice(0, -1)) {
-      if (!ledger.isDone(segment)) continue;
+      if (!ledger.isReleasable(segment)) continue;
       segments.splice(segments.indexOf(segment), 1);
       const { header, file, onDisk, isDamaged } = segment;
-      await file.close();
-      if (!onDisk || disk === null) continue;
       try {
-        await (isDamaged ? disk.setAside(header) : disk.remove(header, file.bytes));
+        await file.close();
+        if (onDisk && disk !== null)
+          await (isDamaged ? disk.setAside(header) : disk.remove(header, file.bytes));
       } catch (error) {
         log.warn("a segment of the journal cannot be removed", { error: String(error) });
       }
@@ -122,67 +133,56 @@ function createJournal(
     ledger,
     disk,
     segmentBytes,
-    clock,
+    resume: recovered.resume,
+    standing,
+    meter,
     random,
-    enforce: () => enforceBounds(ledger, bounds, now(), segmentBytes()),
-    async hasRoom() {
+    async enforce() {
+      // Two files live on beside the one made of them until that is on the disk.
+      const isFull = () => bytesOf(ledger.segments) > bounds.maxBytes - 2 * segmentBytes();
+      while (bounds.thins && thinner !== null && isFull() && (await thinner.thin()));
+      enforceBounds(ledger, bounds, now(), segmentBytes());
+    },
+    admit() {
+      if (meter.today >= bounds.maxBytesPerDay) throw new Withheld("budget", meter.msToNextDay());
+    },
+    async admitSegment() {
+      ledger.note(WRITTEN, meter.toJson());
       const wanted = bounds.keepFreeBytes + segmentBytes();
-      return disk === null || (await disk.freeBytes()) >= wanted;
+      if (disk !== null && (await disk.freeBytes()) < wanted)
+        throw new Withheld("ENOSPC", FULL_RETRY_MS);
     },
     saved: release,
-    log,
   });
   const isTooOld = (taken: Moment) => (between(taken, now()) ?? 0) > bounds.maxAgeMs;
   const reader = createSampleReader({ ledger, clock, recent, isTooOld, log });
 
-  /** What was delivered before its turn came need not be written. */
-  const takeQueue = () => {
-    const queued = queue.filter(({ id }) => ledger.isWaiting(id));
-    queue = [];
-    return queued;
-  };
-  const writeAll = async () => {
-    while (queue.length > 0 || ledger.unsaved() !== null) await appender.write(takeQueue());
+  const forgetRecent = () => {
     for (const [id] of recent) {
       if (recent.size <= MOST_RECENT) break;
       recent.delete(id);
     }
   };
-
-  /** One at a time: what is queued meanwhile shares the next sync. */
-  const flush = async (): Promise<void> => {
-    windowTimer?.[Symbol.dispose]();
-    windowTimer = null;
-    while (writing !== null) await writing;
-    if (queue.length === 0 && ledger.unsaved() === null) return;
-    writing = writeAll().finally(() => {
-      writing = null;
-    });
-    await writing;
-  };
+  const commit = createGroupCommit({
+    ...{ appender, ledger, windowMs, clock },
+    onWritten: forgetRecent,
+  });
 
   return {
     async append(sample) {
-      if (bug !== null) throw bug;
       const id = ledger.takeId();
       const { ts } = sample.taken;
       if (ts !== null) {
         isDated = true;
         lastTs = Math.max(lastTs ?? 0, ts);
       }
-      queue.push({ id, sample });
       recent.set(id, sample);
-      if (windowMs === 0 || queue.length > MOST_QUEUED) await flush();
-      else
-        windowTimer ??= clock.after(windowMs, () => {
-          flush().catch((error: Error) => {
-            bug = error;
-          });
-        });
+      await commit.add({ id, sample });
       return id;
     },
     read: (range) => reader.read(range),
     newest: () => reader.newest(),
+    isWaiting: (id) => ledger.isWaiting(id),
     async settle(ids) {
       for (const id of ids) forget(id);
     },
@@ -191,7 +191,7 @@ function createJournal(
     },
     noted: (name) => ledger.notes[name] ?? null,
     note: (name, value) => ledger.note(name, value),
-    sync: flush,
+    sync: commit.flush,
     get lastTs() {
       return lastTs;
     },
@@ -199,17 +199,25 @@ function createJournal(
       waiting: ledger.waiting,
       dropped: Object.values(ledger.dropped).reduce((sum, count) => sum + count, 0),
       droppedBy: ledger.dropped,
-      storage: disk === null || appender.problem !== null ? "memory" : "disk",
-      problem: unusable ?? appender.problem,
-      bytesWritten: appender.bytesWritten,
+      storage: disk === null || standing.problem !== null ? "memory" : "disk",
+      problem: unusable ?? standing.problem,
+      bytesWritten: meter.total,
+      bytesToday: meter.today,
     }),
     setBounds(next) {
       bounds = next;
       enforceBounds(ledger, bounds, now(), 0);
     },
     async [Symbol.asyncDispose]() {
-      await flush();
-      for (const { file } of ledger.segments) await file.close();
+      if (meter.total > 0) ledger.note(WRITTEN, meter.toJson());
+      while (!commit.isDone) await commit.flush();
+      for (const { file } of ledger.segments) {
+        try {
+          await file.close();
+        } catch (error) {
+          log.warn("a segment of the journal cannot be closed", { error: String(error) });
+        }
+      }
     },
   };
 }

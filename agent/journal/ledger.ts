@@ -18,13 +18,18 @@ export interface Ledger {
   firstWaiting(id: number): number | null;
   newestWaiting(): number | null;
   isDone(segment: Segment): boolean;
+  /** It is done, and that is on the disk: without the segment nothing would be missed. */
+  isReleasable(segment: Segment): boolean;
   /** Delivered, or given up for this reason; what does not wait is passed over. Tells how many were waiting. */
   settle(from: number, to: number, reason?: DropReason): number;
   note(name: string, value: Json): void;
   readonly notes: JournalState["notes"];
   readonly dropped: JournalState["dropped"];
-  /** What is not on the disk yet: nothing, ids, or so much that all of the state is written anew. */
+  /** Whether there is anything that is not on the disk yet. */
+  readonly hasUnsaved: boolean;
+  /** What it is: nothing, ids, or so much that all of the state is written anew. */
   unsaved(): null | "state" | readonly IdRange[];
+  /** What `unsaved` or `state` gave last is on the disk; what came since is not. */
   saved(): void;
   state(begun: Moment | null): JournalState;
 }
@@ -35,8 +40,22 @@ export function createLedger(recovered: Recovered): Ledger {
   const dropped: Partial<Record<DropReason, number>> = { ...recovered.dropped };
   let fresh = createIdRanges();
   let isChanged = false;
+  /** Given to a write that may not be over yet. */
+  let leaving = createIdRanges();
+  let isLeaving = false;
   let waiting = nextId - 1 - settled.countIn(1, nextId - 1);
 
+  const leave = () => {
+    for (const [from, to] of fresh.ranges()) leaving.add(from, to);
+    isLeaving ||= isChanged;
+    fresh = createIdRanges();
+    isChanged = false;
+  };
+
+  const isDone = ({ header: { firstId }, endId }: Segment) => {
+    const end = Math.min(endId, nextId);
+    return settled.countIn(firstId, end - 1) === end - firstId;
+  };
   const isWaiting = (id: number) => id > 0 && id < nextId && !settled.has(id);
   const firstWaiting = (id: number) => {
     const first = settled.firstMissing(Math.max(1, id));
@@ -63,9 +82,11 @@ export function createLedger(recovered: Recovered): Ledger {
       const newest = last && last[1] === nextId - 1 ? last[0] - 1 : nextId - 1;
       return newest > 0 ? newest : null;
     },
-    isDone({ header: { firstId }, endId }) {
-      const end = Math.min(endId, nextId);
-      return settled.countIn(firstId, end - 1) === end - firstId;
+    isDone,
+    isReleasable(segment) {
+      const { header, endId } = segment;
+      const isUnsaved = [fresh, leaving].some((ids) => ids.countIn(header.firstId, endId - 1) > 0);
+      return isDone(segment) && !isUnsaved;
     },
     settle(from, to, reason) {
       const [first, last] = [Math.max(1, from), Math.min(to, nextId - 1)];
@@ -90,14 +111,21 @@ export function createLedger(recovered: Recovered): Ledger {
       return notes;
     },
     dropped,
+    get hasUnsaved() {
+      return isChanged || isLeaving || fresh.ranges().length + leaving.ranges().length > 0;
+    },
     unsaved() {
-      if (isChanged) return "state";
-      return fresh.ranges().length > 0 ? fresh.ranges() : null;
+      leave();
+      if (isLeaving) return "state";
+      return leaving.ranges().length > 0 ? leaving.ranges() : null;
     },
     saved() {
-      fresh = createIdRanges();
-      isChanged = false;
+      leaving = createIdRanges();
+      isLeaving = false;
     },
-    state: (begun) => ({ settled: settled.ranges(), dropped, notes, begun }),
+    state(begun) {
+      leave();
+      return { settled: settled.ranges(), dropped, notes, begun };
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
 import type { DropReason, Json, Moment } from "../ports.ts";
 import { type ByteReader, type ByteWriter, Damaged, readerOf } from "./bytes.ts";
 import type { IdRange } from "./id-ranges.ts";
@@ -15,12 +16,15 @@ export interface JournalState {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** When the first sample of the segment was taken that this stands at the beginning of. */
   readonly begun: Moment | null;
+  /** How often the segment that this stands at the beginning of was thinned; absent: never. */
+  readonly thinned?: number;
   /** Small facts of other parts, by name. */
   readonly notes: Readonly<Record<string, Json>>;
 }
 
 export type JournalRecord =
   | ({ readonly kind: "sample" } & NumberedSample)
+  | { readonly kind: "orphan"; readonly id: number }
   | { readonly kind: "progress"; readonly settled: readonly IdRange[] }
   | { readonly kind: "state"; readonly state: JournalState };
 
@@ -42,7 +46,7 @@ export function writeState(to: ByteWriter, state: JournalState): void {
 }
 
 /**
- * The records of one frame, as far as they can be read: after a delta without its keyframe nothing is.
+ * The records of one frame, as far as they can be read: nobody knows where a delta without its keyframe ends.
  * `firstId` is the segment's.
  * @throws Damaged for what no writer of ours has written
  */
@@ -56,8 +60,12 @@ export function* recordsIn(
     const kind = from.byte();
     if (kind === SAMPLE.keyframe || kind === SAMPLE.delta) {
       const read = samples.read(kind, from);
-      if (read === null) return;
-      yield { kind: "sample", id: firstId + read.id, sample: read.sample };
+      const id = firstId + read.id;
+      if (read.sample === null) {
+        yield { kind: "orphan", id };
+        return;
+      }
+      yield { kind: "sample", id, sample: read.sample };
     } else if (kind === PROGRESS) yield { kind: "progress", settled: readProgress(from) };
     else if (kind === STATE) yield { kind: "state", state: readState(from.text()) };
     else throw new Damaged(`${kind} is no kind of a record`);
@@ -70,15 +78,39 @@ function readProgress(from: ByteReader): readonly IdRange[] {
   for (let left = from.count(); left > 0; left--) {
     const first = last + from.count();
     last = first + from.count();
+    if (last > Number.MAX_SAFE_INTEGER) throw new Damaged("an id is too large");
     ranges.push([first, last]);
   }
   return ranges;
 }
 
 function readState(text: string): JournalState {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Damaged("the state of the journal is no JSON", { cause });
-  }
+  const state = parseJson(text);
+  if (!isState(state)) throw new Damaged("the state of the journal is none");
+  return state;
 }
+
+const isState = (value: Json | undefined): value is JournalState & JsonObject =>
+  isJsonObject(value) &&
+  Array.isArray(value["settled"]) &&
+  value["settled"].every(isRange) &&
+  isJsonObject(value["dropped"]) &&
+  Object.values(value["dropped"]).every(isWhole) &&
+  (value["begun"] === null || isMoment(value["begun"])) &&
+  (value["thinned"] === undefined || isWhole(value["thinned"])) &&
+  isJsonObject(value["notes"]);
+
+const isWhole = (value: Json | undefined): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+
+const isRange = (value: Json) =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  value.every(isWhole) &&
+  Number(value[0]) <= Number(value[1]);
+
+const isMoment = (value: Json | undefined) =>
+  isJsonObject(value) &&
+  typeof value["bootId"] === "string" &&
+  typeof value["monotonicMs"] === "number" &&
+  (value["ts"] === null || typeof value["ts"] === "number");

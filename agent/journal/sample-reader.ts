@@ -1,12 +1,17 @@
 import { isWorthLogging } from "../backoff.ts";
 import type { Clock, JournalEntry, Logger, Moment, TakenSample } from "../ports.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Segment } from "./segment.ts";
+import { labelOf, MOST_FAILURES, type Segment } from "./segment.ts";
 import { createSegmentCursor } from "./segment-cursor.ts";
 
-/** A segment that cannot be read is tried again after this, and given up after so many times. */
+/** A segment that cannot be read is tried again after this. */
 const RETRY_MS = 60_000;
-const MOST_FAILURES = 3;
+
+/** Nothing can be read of these; both ends belong to it. */
+interface Lost {
+  readonly first: number;
+  readonly last: number;
+}
 
 export interface SampleReaderDeps {
   readonly ledger: Ledger;
@@ -31,33 +36,58 @@ export function createSampleReader(deps: SampleReaderDeps): SampleReader {
     ledger.segments.findLast(({ header, endId }) => header.firstId <= id && id < endId);
 
   let lost = 0;
-  const lose = (first: number, last: number) => {
-    const segment = segmentOf(first);
+  const lose = ({ first, last }: Lost) => {
+    const segment = segmentOf(last);
     if (segment) segment.isDamaged = true;
     const samples = ledger.settle(first, last, "damage");
-    if (samples > 0 && isWorthLogging(++lost))
-      log.warn("samples of the journal are damaged", { samples, count: lost });
+    if (samples === 0 || !isWorthLogging(++lost)) return;
+    const label = segment && labelOf(segment.header);
+    log.warn("samples of the journal are damaged", { segment: label, samples, count: lost });
   };
 
   const unreadable = (segment: Segment, error: unknown) => {
     if (!(error instanceof Error) || !("code" in error)) throw error;
     if (!ledger.segments.includes(segment)) return; // given up meanwhile, and its file closed
-    const { number, firstId } = segment.header;
     segment.failures++;
-    segment.retryAtMs = clock.monotonic() + RETRY_MS;
-    log.warn("a segment of the journal cannot be read", { segment: number, error: error.message });
-    if (segment.failures >= MOST_FAILURES) lose(firstId, segment.endId - 1);
+    const isLast = segment.failures === MOST_FAILURES;
+    if (!isLast) segment.retryAtMs = clock.monotonic() + RETRY_MS;
+    log.warn("a segment of the journal cannot be read", {
+      segment: labelOf(segment.header),
+      error: error.message,
+      next: isLast ? "read around what fails" : "tried again in a minute",
+    });
+  };
+
+  /** What cannot be read from `id` on: up to the next sample, or to the end of a segment that is not written any more. */
+  const lostFrom = (id: number, next: number | undefined, { endId }: Segment): Lost => {
+    const known = [...recent.keys()].filter((other) => other > id);
+    const end = Math.min(next ?? endId, ...known);
+    return { first: id, last: Number.isFinite(end) ? end - 1 : id };
   };
 
   /** "later": its segment cannot be read at the moment. */
-  const find = async (id: number): Promise<TakenSample | "lost" | "later"> => {
+  const find = async (id: number): Promise<TakenSample | Lost | "later"> => {
     const known = recent.get(id);
     if (known) return known;
     const segment = segmentOf(id);
-    if (segment === undefined) return "lost";
+    if (segment === undefined) return { first: id, last: id };
     if (clock.monotonic() < segment.retryAtMs) return "later";
     try {
-      return (await cursor.find(segment, id)) ?? "lost";
+      const next = await cursor.find(segment, id);
+      return next?.id === id ? next.sample : lostFrom(id, next?.id, segment);
+    } catch (error) {
+      unreadable(segment, error);
+      return "later";
+    }
+  };
+
+  /** Nothing waits behind `id`, which is lost: with all before it that is lost, too. */
+  const lostBefore = async (id: number): Promise<Lost | "later"> => {
+    const segment = segmentOf(id);
+    if (segment === undefined) return { first: id, last: id };
+    try {
+      const last = await cursor.lastBefore(segment, id);
+      return { first: 1 + (last ?? segment.header.firstId - 1), last: id };
     } catch (error) {
       unreadable(segment, error);
       return "later";
@@ -68,11 +98,10 @@ export function createSampleReader(deps: SampleReaderDeps): SampleReader {
   async function* waitingFrom(from: number): AsyncGenerator<JournalEntry> {
     for (let id = ledger.firstWaiting(from); id !== null; id = ledger.firstWaiting(id + 1)) {
       const found = await find(id);
-      if (typeof found === "object") {
-        if (isTooOld(found.taken)) ledger.settle(id, id, "age");
-        else if (ledger.isWaiting(id)) yield { id, ...found };
-      } else if (found === "lost") lose(id, id);
-      else id = (segmentOf(id)?.endId ?? id + 1) - 1;
+      if (found === "later") id = (segmentOf(id)?.endId ?? id + 1) - 1;
+      else if ("first" in found) lose(found);
+      else if (isTooOld(found.taken)) ledger.settle(id, id, "age");
+      else if (ledger.isWaiting(id)) yield { id, ...found };
     }
   }
 
@@ -99,10 +128,11 @@ export function createSampleReader(deps: SampleReaderDeps): SampleReader {
       inTurn(async () => {
         for (let id = ledger.newestWaiting(); id !== null; id = ledger.newestWaiting()) {
           const found = await find(id);
-          if (typeof found === "object" && !isTooOld(found.taken)) return { id, ...found };
-          if (typeof found === "object") ledger.settle(1, id, "age");
-          else if (found === "later") return null;
-          else lose(id, id);
+          const lost = found !== "later" && "first" in found ? await lostBefore(id) : found;
+          if (lost === "later") return null;
+          if ("first" in lost) lose(lost);
+          else if (!isTooOld(lost.taken)) return { id, ...lost };
+          else ledger.settle(1, id, "age");
         }
         return null;
       }),

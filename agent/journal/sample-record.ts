@@ -8,10 +8,12 @@ const CHANGE = { same: 0, value: 1, absent: 2 } as const;
 /** Whether the wall clock that a sample shows was trusted. */
 const TRUST = { no: 0, yes: 1 } as const;
 
-/** A delta refers to a keyframe at most so many samples back: damage costs one group. */
-const LONGEST_GROUP = 16;
+/** A delta refers to a keyframe at most so many samples back: damage costs a group at most. */
+export const LONGEST_GROUP = 16;
 
 interface Keyframe {
+  /** As it is written: counted from the segment's first one. */
+  readonly id: number;
   readonly taken: Moment;
   readonly keys: readonly string[];
   readonly values: readonly Reading[];
@@ -27,18 +29,22 @@ export interface SampleEncoder {
   reset(): void;
 }
 
-/** A keyframe holds all keys by name; a delta what has changed since, and keys that the keyframe has not. */
+/**
+ * A keyframe holds all keys by name; a delta says how many ids back its keyframe is, what has changed since, and the keys
+ * that the keyframe has not. So damage costs what it hit, and with a keyframe the deltas on it; no delta is ever applied to
+ * a keyframe that is not its own.
+ */
 export function createSampleEncoder(): SampleEncoder {
   let keyframe: Keyframe | null = null;
   let since = 0;
 
-  const writeKeyframe = (to: ByteWriter, { taken, readings }: TakenSample) => {
+  const writeKeyframe = (to: ByteWriter, id: number, { taken, readings }: TakenSample) => {
     to.text(taken.bootId);
     to.count(taken.monotonicMs);
     to.count(wallOf(taken));
     to.byte(trustOf(taken));
     writeMembers(to, Object.entries(readings));
-    keyframe = { taken, keys: Object.keys(readings), values: Object.values(readings) };
+    keyframe = { id, taken, keys: Object.keys(readings), values: Object.values(readings) };
     since = 0;
   };
 
@@ -46,12 +52,11 @@ export function createSampleEncoder(): SampleEncoder {
     to.signed(taken.monotonicMs - base.taken.monotonicMs);
     to.signed(wallOf(taken) - wallOf(base.taken));
     to.byte(trustOf(taken));
-    const changes = base.keys.map((key, index) => changeOf(readings[key], base.values[index]));
+    const now = base.keys.map((key) => (Object.hasOwn(readings, key) ? readings[key] : undefined));
+    const changes = now.map((value, index) => changeOf(value, base.values[index]));
     for (let index = 0; index < changes.length; index += 4) to.byte(packed(changes, index));
-    for (const [index, key] of base.keys.entries()) {
-      const value = readings[key];
+    for (const [index, value] of now.entries())
       if (changes[index] === CHANGE.value && value !== undefined) writeValue(to, value);
-    }
     const known = new Set(base.keys);
     writeMembers(
       to,
@@ -66,8 +71,10 @@ export function createSampleEncoder(): SampleEncoder {
         base !== null && ++since < LONGEST_GROUP && base.taken.bootId === sample.taken.bootId;
       to.byte(isDelta ? SAMPLE.delta : SAMPLE.keyframe);
       to.count(id);
-      if (isDelta) writeDelta(to, base, sample);
-      else writeKeyframe(to, sample);
+      if (isDelta) {
+        to.count(id - base.id);
+        writeDelta(to, base, sample);
+      } else writeKeyframe(to, id, sample);
     },
     reset() {
       keyframe = null;
@@ -111,11 +118,15 @@ export interface NumberedSample {
   readonly sample: TakenSample;
 }
 
+/** A delta whose keyframe was lost: it was there, and that is all that can be told. */
+export interface Orphan {
+  readonly id: number;
+  readonly sample: null;
+}
+
 export interface SampleDecoder {
-  /** Null for a delta whose keyframe was lost. @throws Damaged */
-  read(kind: number, from: ByteReader): NumberedSample | null;
-  /** The keyframe was damaged, or cannot be told: deltas that come now are lost. */
-  reset(): void;
+  /** @throws Damaged */
+  read(kind: number, from: ByteReader): NumberedSample | Orphan;
 }
 
 export function createSampleDecoder(): SampleDecoder {
@@ -128,6 +139,7 @@ export function createSampleDecoder(): SampleDecoder {
     const taken = momentOf(bootId, monotonicMs, wallMs, from.byte());
     const members = [...readMembers(from)];
     keyframe = {
+      id,
       taken,
       keys: members.map(([key]) => key),
       values: members.map(([, value]) => value),
@@ -156,11 +168,8 @@ export function createSampleDecoder(): SampleDecoder {
     read(kind, from) {
       const id = from.count();
       if (kind === SAMPLE.keyframe) return readKeyframe(id, from);
-      // Without its keyframe nobody knows where the delta ends: the rest of the frame is lost with it.
-      return keyframe === null ? null : readDelta(id, keyframe, from);
-    },
-    reset() {
-      keyframe = null;
+      const keyframeId = id - from.count();
+      return keyframe?.id === keyframeId ? readDelta(id, keyframe, from) : { id, sample: null };
     },
   };
 }

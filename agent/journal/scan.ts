@@ -5,13 +5,15 @@ import { nextFrame } from "./frame.ts";
 import type { IdRange } from "./id-ranges.ts";
 import { type JournalState, recordsIn } from "./record.ts";
 import { createSampleDecoder, type NumberedSample } from "./sample-record.ts";
-import { HEADER_BYTES } from "./segment-header.ts";
+import { HEADER_BYTES, sealOf } from "./segment-header.ts";
 
 /** What a frame holds, or that something before it was lost. */
 export interface Scanned {
   /** Where the next frame begins. */
   readonly end: number;
   readonly samples: readonly NumberedSample[];
+  /** The last id in it, whether its sample can be read or not; 0: there is none. */
+  readonly lastId: number;
   readonly settled: readonly IdRange[];
   readonly state: JournalState | null;
 }
@@ -20,15 +22,15 @@ export interface Scanned {
  * The frames of a segment, in order; over damage to the next sound one. Deltas whose keyframe was damaged are left out.
  * Ends where nothing sound follows.
  */
-export function* scan(bytes: Uint8Array, { seed, firstId }: SegmentHeader): Generator<Scanned> {
+export function* scan(bytes: Uint8Array, header: SegmentHeader): Generator<Scanned> {
   const decoder = createSampleDecoder();
+  const seal = sealOf(header);
   let at = HEADER_BYTES;
   for (;;) {
-    const frame = nextFrame(bytes, at, seed);
+    const frame = nextFrame(bytes, at, seal);
     if (frame === null) return;
-    if (frame.at > at) decoder.reset();
     at = frame.end;
-    yield { end: frame.end, ...contentOf(frame.body, firstId, decoder) };
+    yield { end: frame.end, ...contentOf(frame.body, header.firstId, decoder) };
   }
 }
 
@@ -40,16 +42,17 @@ function contentOf(
   const samples: { id: number; sample: TakenSample }[] = [];
   const settled: IdRange[] = [];
   let state: JournalState | null = null;
+  let lastId = 0;
   try {
     for (const record of recordsIn(body, firstId, decoder)) {
+      if ("id" in record) lastId = record.id;
       if (record.kind === "sample") samples.push(record);
       else if (record.kind === "progress") settled.push(...record.settled);
-      else state = record.state;
+      else if (record.kind === "state") state = record.state;
     }
   } catch (error) {
     // Its checksum is right, and yet nobody can read it: what could be read of it counts.
     if (!(error instanceof Damaged)) throw error;
-    decoder.reset();
   }
-  return { samples, settled, state };
+  return { samples, lastId, settled, state };
 }

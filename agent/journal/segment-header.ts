@@ -21,6 +21,10 @@ export function writeHeader({ number, seed, firstId }: SegmentHeader): Uint8Arra
   return bytes;
 }
 
+/** What the checksums of its frames begin with: no segment's frame is sound in any other. */
+export const sealOf = (header: SegmentHeader): number =>
+  new DataView(writeHeader(header).buffer).getUint32(CRC_AT, true);
+
 /** `newer`: written by a later version of Pipit, and none of our business; `damaged`: by nobody. */
 export function readHeader(bytes: Uint8Array): SegmentHeader | "newer" | "damaged" {
   if (bytes.length < HEADER_BYTES) return "damaged";

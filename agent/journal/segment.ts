@@ -1,11 +1,11 @@
-import type { Moment } from "../ports.ts";
+import type { Moment, Random } from "../ports.ts";
 import type { SegmentHeader, StoredSegment } from "../segment-store.ts";
 import { Damaged } from "./bytes.ts";
 import { frameAt } from "./frame.ts";
 import type { JournalState } from "./record.ts";
 import { recordsIn } from "./record.ts";
 import { createSampleDecoder } from "./sample-record.ts";
-import { HEADER_BYTES, readHeader } from "./segment-header.ts";
+import { HEADER_BYTES, sealOf } from "./segment-header.ts";
 
 /** A stretch of the journal: samples with rising ids, in one file. */
 export interface Segment {
@@ -19,6 +19,8 @@ export interface Segment {
   endId: number;
   /** Its first sample, as far as it is known. */
   readonly begun: Moment | null;
+  /** How often it was made of two, by giving up every second sample. */
+  readonly thinned: number;
   /** Something in it was lost: it is kept for the operator to look at. */
   isDamaged: boolean;
   /** How often reading it has failed. */
@@ -27,25 +29,20 @@ export interface Segment {
   retryAtMs: number;
 }
 
-/** Enough for the header and the state that every segment begins with. */
-const HEAD_BYTES = 4_096;
+/** What an older file left in its blocks never passes for a frame of it. */
+export const newSeed = (random: Random): number =>
+  new DataView(random.bytes(4).buffer).getUint32(0);
 
-/**
- * The state at the beginning of a stored segment; null when it is damaged.
- * @throws the system's error, or NewerFormat
- */
-export async function readHead(
-  file: StoredSegment,
-  { number, seed, firstId }: SegmentHeader,
-): Promise<JournalState | null> {
-  let bytes = await file.read(0, HEAD_BYTES);
-  if (readHeader(bytes) === "newer") throw new NewerFormat(number);
-  let frame = frameAt(bytes, HEADER_BYTES, seed);
-  if (frame === null) {
-    bytes = await file.read(0, file.bytes);
-    frame = frameAt(bytes, HEADER_BYTES, seed);
-  }
-  return frame && stateIn(frame.body, firstId);
+/** As the name of its file begins. */
+export const labelOf = ({ number }: SegmentHeader): string => number.toString(16).padStart(8, "0");
+
+/** A segment that could not be read so often is read around what fails. */
+export const MOST_FAILURES = 3;
+
+/** The state that a segment begins with; null when it is damaged, or does not fit in these bytes of its beginning. */
+export function stateAtBeginning(bytes: Uint8Array, header: SegmentHeader): JournalState | null {
+  const frame = frameAt(bytes, HEADER_BYTES, sealOf(header));
+  return frame && stateIn(frame.body, header.firstId);
 }
 
 /** Written by a later version: not ours to read, and not ours to delete. */

@@ -1,10 +1,10 @@
-import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Identity } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { Logger } from "../ports.ts";
 import { decodeIdentity } from "./credentials-file.ts";
 import { errnoOf } from "./errno.ts";
+import type { Files } from "./files.ts";
 import { readWhole } from "./read-whole.ts";
 import { setAside } from "./set-aside.ts";
 import { storageError, storageHint } from "./storage-error.ts";
@@ -12,21 +12,27 @@ import { storageError, storageHint } from "./storage-error.ts";
 /** An identity with all that it may keep has about 2 KiB. */
 export const LARGEST_CREDENTIALS_BYTES = 64 * 1_024;
 
+export interface GenerationDeps {
+  readonly files: Files;
+  readonly log: Logger;
+}
+
 /**
  * What one credentials file holds; null when it is absent or damaged. A damaged one, and what is no file at all, is set
  * aside for the operator, never deleted; where even that fails it stays, and counts for nothing.
  * @throws AgentError `storage` when it may not be read: it may well hold the token; `config` for a newer format
  */
-export function readGeneration(file: string, log: Logger): Identity | null {
-  const content = readContent(file);
+export function readGeneration(file: string, { files, log }: GenerationDeps): Identity | null {
+  const content = readContent(file, files);
   if (content === null) return null;
-  if ("damage" in content) return damaged(file, content.damage, log);
+  const damaged = (reason: string) => moveAway(file, reason, { files, log });
+  if ("damage" in content) return damaged(content.damage);
   const decoded = decodeIdentity(content.text);
   if (decoded.ok) {
-    repairMode(file, content.mode & 0o777, log);
+    repairMode(file, content.mode & 0o777, { files, log });
     return decoded.identity;
   }
-  if (!decoded.newer) return damaged(file, decoded.reason, log);
+  if (!decoded.newer) return damaged(decoded.reason);
   throw new AgentError("config", `${file} was written by a newer Pipit: ${decoded.reason}`, {
     hint: "install that version again; nothing was changed",
   });
@@ -34,9 +40,9 @@ export function readGeneration(file: string, log: Logger): Identity | null {
 
 type Content = { readonly text: string; readonly mode: number } | { readonly damage: string };
 
-function readContent(file: string): Content | null {
+function readContent(file: string, files: Files): Content | null {
   try {
-    const content = readWhole(file, { limitBytes: LARGEST_CREDENTIALS_BYTES });
+    const content = readWhole(file, { limitBytes: LARGEST_CREDENTIALS_BYTES, files });
     if (content === null) return null;
     if (content === "not a file") return { damage: "it is not a regular file" };
     if (content.bytes.length > LARGEST_CREDENTIALS_BYTES)
@@ -48,9 +54,9 @@ function readContent(file: string): Content | null {
   }
 }
 
-function damaged(file: string, reason: string, log: Logger): null {
+function moveAway(file: string, reason: string, { files, log }: GenerationDeps): null {
   try {
-    log.error("credentials file is damaged, set aside", { file: setAside(file), reason });
+    log.error("credentials file is damaged, set aside", { file: setAside(file, files), reason });
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
@@ -64,11 +70,11 @@ function damaged(file: string, reason: string, log: Logger): null {
   return null;
 }
 
-function repairMode(file: string, mode: number, log: Logger): void {
+function repairMode(file: string, mode: number, { files, log }: GenerationDeps): void {
   if ((mode & 0o077) === 0) return;
   const fields = { file, mode: mode.toString(8) };
   try {
-    chmodSync(file, 0o600);
+    files.setMode(file, 0o600);
     log.warn("credentials file was open to others, mode repaired", fields);
   } catch (error) {
     const code = errnoOf(error);

@@ -1,4 +1,3 @@
-import { linkSync, lstatSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Identity } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
@@ -7,6 +6,7 @@ import { encodeIdentity } from "./credentials-file.ts";
 import { LARGEST_CREDENTIALS_BYTES, readGeneration } from "./credentials-generation.ts";
 import { discard } from "./discard.ts";
 import { durableWrite } from "./durable-write.ts";
+import { type Files, systemFiles } from "./files.ts";
 import { readWhole } from "./read-whole.ts";
 import { setAside } from "./set-aside.ts";
 import { storageError } from "./storage-error.ts";
@@ -14,20 +14,24 @@ import { storageError } from "./storage-error.ts";
 const emptyIdentity: Identity = { claim: null, active: null, kept: [] };
 
 /** `credentials.json` and its previous generation `credentials.json.bak`, both 0600 in the state folder. */
-export function credentialStore(directory: string, log: Logger): IdentityStore {
+export function credentialStore(
+  directory: string,
+  log: Logger,
+  files: Files = systemFiles,
+): IdentityStore {
   const file = join(directory, "credentials.json");
   const previous = `${file}.bak`;
 
   const load = (): Identity => {
-    const current = readGeneration(file, log);
+    const current = readGeneration(file, { files, log });
     if (current) return current;
-    const older = readGeneration(previous, log);
+    const older = readGeneration(previous, { files, log });
     if (older) log.warn("credentials restored from the previous generation", { file: previous });
     return older ?? emptyIdentity;
   };
 
   const save = (identity: Identity): void => {
-    const before = readGeneration(file, log);
+    const before = readGeneration(file, { files, log });
     const content = encodeIdentity(identity);
     // A damaged file that could not be set aside must not take the place of a good previous generation.
     writeGeneration(content, before !== null);
@@ -52,9 +56,9 @@ export function credentialStore(directory: string, log: Logger): IdentityStore {
 
   const written = (bytes: Buffer, keepCurrent: boolean): Buffer => {
     try {
-      if (keepCurrent) keepAs(previous, file);
-      durableWrite(file, bytes);
-      const back = readWhole(file, { limitBytes: LARGEST_CREDENTIALS_BYTES });
+      if (keepCurrent) keepAs(previous, file, files);
+      durableWrite(file, bytes, files);
+      const back = readWhole(file, { limitBytes: LARGEST_CREDENTIALS_BYTES, files });
       return Buffer.from(back === null || back === "not a file" ? [] : back.bytes);
     } catch (error) {
       throw storageError(`${file} could not be written`, directory, error);
@@ -65,11 +69,11 @@ export function credentialStore(directory: string, log: Logger): IdentityStore {
 }
 
 /** The name `to` for the file `from`, made so that `to` is always either the old or the new file. */
-function keepAs(to: string, from: string): void {
+function keepAs(to: string, from: string, files: Files): void {
   const step = `${to}.tmp`;
-  discard(step);
-  linkSync(from, step);
+  discard(step, files);
+  files.link(from, step);
   // rename(2) replaces whatever there is, except a folder.
-  if (lstatSync(to, { throwIfNoEntry: false })?.isDirectory()) setAside(to);
-  renameSync(step, to);
+  if (files.factsOf(to)?.isFolder) setAside(to, files);
+  files.rename(step, to);
 }

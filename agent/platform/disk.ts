@@ -13,6 +13,7 @@ import {
   write,
 } from "node:fs";
 import { promisify } from "node:util";
+import { errnoOf } from "./errno.ts";
 
 /** What the journal asks of a file system, so that a test can be one. Errors are the system's, with their `code`. */
 export interface Disk {
@@ -21,6 +22,7 @@ export interface Disk {
   list(folder: string): Promise<readonly string[]>;
   /** A new file, mode 0600, open for reading and writing; takes the place of one that is there. */
   create(path: string): Promise<number>;
+  /** For reading only where it may not be written. @throws EINVAL for a FIFO and the like */
   open(path: string): Promise<number>;
   /** Fewer bytes than asked for only at the end of the file. */
   read(file: number, at: number, length: number): Promise<Uint8Array>;
@@ -36,7 +38,8 @@ export interface Disk {
   freeBytes(folder: string): Promise<number>;
 }
 
-const { O_RDWR, O_CREAT, O_TRUNC, O_NOFOLLOW, O_RDONLY, O_DIRECTORY, O_DSYNC } = constants;
+const { O_RDWR, O_CREAT, O_TRUNC, O_NOFOLLOW, O_RDONLY, O_DIRECTORY, O_DSYNC, O_NONBLOCK } =
+  constants;
 
 /** O_DSYNC: a write is over when the disk has it, so that one trip to the thread pool does what write and fdatasync do. */
 const READ_WRITE = O_RDWR | O_DSYNC | O_NOFOLLOW;
@@ -45,6 +48,17 @@ const opening = promisify(open);
 const closing = promisify(close);
 const syncing = promisify(fsync);
 
+/** On a disk that turned read-only what waits is still sent. */
+async function openToRead(path: string): Promise<number> {
+  try {
+    return await opening(path, READ_WRITE);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code !== "EROFS" && code !== "EACCES" && code !== "EPERM") throw error;
+    return opening(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  }
+}
+
 /** The kernel's. Runs in the thread pool: a card may take its time. */
 export const systemDisk: Disk = {
   async makeFolder(path) {
@@ -52,7 +66,12 @@ export const systemDisk: Disk = {
   },
   list: (folder) => promisify(readdir)(folder),
   create: (path) => opening(path, READ_WRITE | O_CREAT | O_TRUNC, 0o600),
-  open: (path) => opening(path, READ_WRITE),
+  async open(path) {
+    const file = await openToRead(path);
+    if ((await promisify(fstat)(file)).isFile()) return file;
+    await closing(file);
+    throw Object.assign(new Error(`${path} is not a regular file`), { code: "EINVAL", path });
+  },
   read: (file, at, length) =>
     new Promise((resolve, reject) => {
       const buffer = new Uint8Array(length);

@@ -11,6 +11,7 @@ import type { Log } from "./log.ts";
 import { openMachine } from "./machine.ts";
 import { ownProgram } from "./own-program.ts";
 import { systemRandom } from "./random.ts";
+import { refusedFile } from "./refused-file.ts";
 import { runRecord } from "./run-record.ts";
 import { udpNetwork } from "./udp.ts";
 
@@ -45,6 +46,7 @@ export function openPlatform(options: PlatformOptions): Platform & AsyncDisposab
     network: udpNetwork,
     identity: credentialStore(stateDir, log.child("credentials")),
     journal,
+    refused: refusedFile(stateDir),
     services,
     log,
     reader: machine.reader,

@@ -1,7 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { errnoOf } from "./errno.ts";
-
-const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+import { type Files, systemFiles } from "./files.ts";
 
 export interface WholeFile {
   readonly bytes: Uint8Array;
@@ -13,6 +11,8 @@ export interface ReadWholeOptions {
   readonly limitBytes: number;
   /** Takes a symbolic link for what it is, no file. Default: it is followed. */
   readonly noFollow?: boolean;
+  /** Default: the kernel's. */
+  readonly files?: Files;
 }
 
 /**
@@ -22,12 +22,11 @@ export interface ReadWholeOptions {
  */
 export function readWhole(
   path: string,
-  { limitBytes, noFollow = false }: ReadWholeOptions,
+  { limitBytes, noFollow = false, files = systemFiles }: ReadWholeOptions,
 ): WholeFile | "not a file" | null {
   let file: number;
   try {
-    // Without O_NONBLOCK open(2) waits for somebody to write to a FIFO, and SIGTERM would not be heard.
-    file = openSync(path, O_RDONLY | O_NONBLOCK | (noFollow ? O_NOFOLLOW : 0));
+    file = files.open(path, { noFollow });
   } catch (error) {
     const code = errnoOf(error);
     if (code === "ENOENT") return null;
@@ -35,19 +34,19 @@ export function readWhole(
     throw error;
   }
   try {
-    const stats = fstatSync(file);
-    if (!stats.isFile()) return "not a file";
-    const buffer = new Uint8Array(Math.min(stats.size, limitBytes) + 1);
-    return { bytes: buffer.subarray(0, fill(file, buffer)), mode: stats.mode };
+    const { isFile, bytes, mode } = files.facts(file);
+    if (!isFile) return "not a file";
+    const buffer = new Uint8Array(Math.min(bytes, limitBytes) + 1);
+    return { bytes: buffer.subarray(0, fill(files, file, buffer)), mode };
   } finally {
-    closeSync(file);
+    files.close(file);
   }
 }
 
-function fill(file: number, buffer: Uint8Array): number {
+function fill(files: Files, file: number, buffer: Uint8Array): number {
   let length = 0;
   for (;;) {
-    const count = readSync(file, buffer, length, buffer.length - length, null);
+    const count = files.read(file, buffer.subarray(length));
     length += count;
     if (count === 0 || length === buffer.length) return length;
   }

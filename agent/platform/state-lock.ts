@@ -13,6 +13,7 @@ import { discard } from "./discard.ts";
 import { errnoOf } from "./errno.ts";
 import { ownerRuns, ownerText, pidOf, pidRuns } from "./lock-owner.ts";
 import { readWhole } from "./read-whole.ts";
+import { setAside } from "./set-aside.ts";
 import { storageError } from "./storage-error.ts";
 
 /** Each try meets another process that took or gave back the lock in that very moment. */
@@ -74,7 +75,7 @@ function removeStale(lock: string, aside: string, alive: (owner: string) => bool
   if (owner === null) return; // it has just been given back
   if (owner !== "" && alive(owner)) throw heldBy(owner);
   try {
-    if (lstatSync(lock).isDirectory()) rmdirSync(lock);
+    if (lstatSync(lock).isDirectory()) removeFolder(lock);
     else renameSync(lock, aside);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return;
@@ -84,6 +85,16 @@ function removeStale(lock: string, aside: string, alive: (owner: string) => bool
   const moved = readOwner(aside);
   if (moved !== null && moved !== owner) tryLink(aside, lock);
   discard(aside);
+}
+
+/** One with something in it is the operator's to look at. */
+function removeFolder(lock: string): void {
+  try {
+    rmdirSync(lock);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOTEMPTY") throw error;
+    setAside(lock);
+  }
 }
 
 const heldBy = (owner: string) =>

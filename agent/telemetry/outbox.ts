@@ -6,6 +6,7 @@ import type {
   Sample,
   TakenSample,
 } from "../ports.ts";
+import { createBacklog } from "./backlog.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A sample whose time is known. */
@@ -20,13 +21,24 @@ export interface Outbox {
    * the next sample that does, or with whatever is sent before that. @throws AgentError `storage`
    */
   accept(sample: TakenSample, options?: { readonly hold?: boolean }): Promise<void>;
-  /** What to send next, at most `limit` entries; empty when nothing can be sent. */
-  next(limit: number): Promise<readonly OutboxEntry[]>;
+  /** What is newer than all that was delivered; null: nothing is, or it is taken, or the oldest goes first. */
+  live(): Promise<OutboxEntry | null>;
+  /** The others, oldest first, at most `limit` that are not taken. */
+  backlog(limit: number): Promise<readonly OutboxEntry[]>;
+  /** Whether anything waits that is not taken. */
+  readonly hasMore: boolean;
+  /** They are under way: nobody else is given them. */
+  take(entries: readonly OutboxEntry[]): void;
+  giveBack(entries: readonly OutboxEntry[]): void;
   settle(entries: readonly OutboxEntry[]): Promise<void>;
   /** Gives them up, and counts them. */
   drop(entries: readonly OutboxEntry[], reason: DropReason): Promise<void>;
+  /** Neither delivered nor given up. */
+  isWaiting(id: number): boolean;
   /** Resolves when something waits whose time is known; rejects with the signal's reason. */
   waiting(signal: AbortSignal): Promise<void>;
+  /** Calls it whenever there is something new to send. */
+  onNews(listener: () => void): void;
   stats(): JournalStats;
 }
 
@@ -37,27 +49,27 @@ export interface OutboxDeps {
   readonly liveFirst: boolean;
 }
 
-/** Samples that have to wait are looked at again with every so many messages. */
-const LOOK_AGAIN = 64;
-
 export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outbox {
   let bell = Promise.withResolvers<void>();
+  const listeners: (() => void)[] = [];
+  const taken = new Set<number>();
   /** Live is what is newer than all that was delivered; the rest is backlog, and leaves oldest first. */
   let newestSettledId = 0;
+  /** Beyond `newestSettledId`: a live sample waits. Of the runs before nothing is known until the journal is asked. */
+  let newestAcceptedId = Number.POSITIVE_INFINITY;
   /** What waits has no time yet, or lies ahead of the clock: a new sample, or trust, may change that. */
   let isStuck = false;
   let rings = 0;
-  let calls = 0;
-  let datableFromId = 0;
 
   const ring = () => {
     isStuck = false;
     rings++;
     bell.resolve();
     bell = Promise.withResolvers();
+    for (const listener of listeners) listener();
   };
   timeline.onTrusted(() => {
-    datableFromId = 0;
+    backlog.lookAgain();
     ring();
   });
 
@@ -65,63 +77,78 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
   const dated = async (entries: readonly JournalEntry[]): Promise<OutboxEntry[]> => {
     const sendable: OutboxEntry[] = [];
     const undatable: number[] = [];
-    for (const { id, taken, readings } of entries) {
-      const ts = timeline.tsOf(taken);
+    for (const { id, taken: moment, readings } of entries) {
+      const ts = timeline.tsOf(moment);
       if (ts === "never") undatable.push(id);
       else if (ts !== null) sendable.push({ id, ts, readings });
     }
     if (undatable.length > 0) await journal.drop(undatable, "undatable");
     return sendable;
   };
-
-  /** Passes over those that have to wait, and looks at them again now and then. */
-  const oldest = async (limit: number): Promise<OutboxEntry[]> => {
-    if (++calls % LOOK_AGAIN === 0) datableFromId = 0;
-    for (;;) {
-      const entries = await journal.read({ fromId: datableFromId, limit });
-      const sendable = await dated(entries);
-      const last = entries.at(-1);
-      if (sendable.length > 0 || last === undefined) return sendable;
-      datableFromId = last.id + 1;
-    }
+  const backlog = createBacklog({ journal, dated });
+  const isFree = (id: number) => !taken.has(id);
+  const letGo = (entries: readonly OutboxEntry[]): readonly number[] => {
+    const ids = entries.map(({ id }) => id);
+    for (const id of ids) taken.delete(id);
+    return ids;
   };
 
   return {
     async accept(sample, { hold = false } = {}) {
-      await journal.append(sample);
+      newestAcceptedId = Math.max(newestAcceptedId, await journal.append(sample));
       if (!hold) ring();
     },
 
-    async next(limit) {
-      const before = rings;
-      const backlog = await oldest(limit);
-      const newest = liveFirst ? await journal.newest() : null;
-      const live = newest && newest.id > newestSettledId ? await dated([newest]) : [];
-      const isLive = (id: number) => live.some((entry) => entry.id === id);
-      const sendable = [...live, ...backlog.filter(({ id }) => !isLive(id))].slice(0, limit);
-      isStuck = sendable.length === 0 && rings === before;
-      return sendable;
+    async live() {
+      if (!liveFirst || newestAcceptedId <= newestSettledId || taken.has(newestAcceptedId))
+        return null;
+      const asked = newestAcceptedId;
+      const newest = await journal.newest();
+      if (newestAcceptedId === asked) newestAcceptedId = newest?.id ?? 0;
+      if (!newest || newest.id <= newestSettledId || taken.has(newest.id)) return null;
+      const [live = null] = await dated([newest]);
+      return live;
     },
 
+    async backlog(limit) {
+      const before = rings;
+      const entries = await backlog.next(limit, isFree);
+      isStuck = entries.length === 0 && taken.size === 0 && rings === before;
+      return entries;
+    },
+
+    get hasMore() {
+      const { waiting } = journal.stats();
+      if (waiting > taken.size) return true;
+      let underWay = 0;
+      for (const id of taken) if (journal.isWaiting(id)) underWay++;
+      return waiting > underWay;
+    },
+
+    take(entries) {
+      for (const { id } of entries) taken.add(id);
+    },
+    giveBack: (entries) => void letGo(entries),
+
     async settle(entries) {
-      const ids = entries.map(({ id }) => id);
+      const ids = letGo(entries);
       await journal.settle(ids);
       newestSettledId = Math.max(newestSettledId, ...ids);
       if (journal.stats().waiting === 0) timeline.drained();
     },
 
     async drop(entries, reason) {
-      await journal.drop(
-        entries.map(({ id }) => id),
-        reason,
-      );
+      await journal.drop(letGo(entries), reason);
     },
+
+    isWaiting: (id) => journal.isWaiting(id),
 
     async waiting(signal) {
       while (journal.stats().waiting === 0 || timeline.source === null || isStuck)
         await raced(bell.promise, signal);
     },
 
+    onNews: (listener) => void listeners.push(listener),
     stats: () => journal.stats(),
   };
 }

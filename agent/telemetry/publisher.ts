@@ -1,122 +1,225 @@
 import { isWorthLogging } from "../backoff.ts";
+import type { Config } from "../config/config.ts";
 import { AgentError } from "../errors.ts";
-import type { Clock, Logger } from "../ports.ts";
-import { isServerFault } from "../thingsboard/answer.ts";
+import type { Clock, Logger, Platform, Random, RefusedSamples } from "../ports.ts";
+import { isServerFault, isTooLarge } from "../thingsboard/answer.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
-import type { Refusal, SerialiseOptions } from "../thingsboard/serialise.ts";
-import { type Batch, packBatch } from "./batch.ts";
-import { createCulprits } from "./culprits.ts";
-import type { Outbox } from "./outbox.ts";
-
-/** RFC 7959's largest block: what fits into one datagram everywhere ThingsBoard listens. */
-const MAX_PAYLOAD_BYTES = 1_024;
-const MAX_ENTRIES = 32;
+import type { SerialiseOptions } from "../thingsboard/serialise.ts";
+import type { Batch } from "./batch.ts";
+import { createDrainPace, type Lane } from "./drain-pace.ts";
+import { createInFlight, type Flight, type Published } from "./in-flight.ts";
+import { createMessageSize } from "./message-size.ts";
+import { createMessages, type Message } from "./messages.ts";
+import type { Outbox, OutboxEntry } from "./outbox.ts";
+import { createRefusals } from "./refusals.ts";
+import { createSampleParts } from "./sample-parts.ts";
+import { createSuspects } from "./suspects.ts";
 
 export interface PublisherDeps {
   readonly api: DeviceApi;
   readonly outbox: Outbox;
   readonly serialise: SerialiseOptions;
+  /** Of live samples, in milliseconds: the pace of a backlog begins with it. */
+  readonly intervalMs: number;
+  /** Messages of a backlog, a second; null: no limit of its own. */
+  readonly maxPerSecond: number | null;
+  readonly aside: RefusedSamples;
   readonly clock: Clock;
+  readonly random: Pick<Random, "fraction">;
   readonly log: Logger;
 }
 
-/** `refused`: the server answered, and took nothing; the next message is smaller, or without the culprit. */
-export type Published = "delivered" | "refused" | "empty";
-
 export interface Publisher {
   /**
-   * Sends one message and settles its entries after a 2.xx.
-   * @throws AgentError `unauthorized` or `transient`: nothing was settled, the samples wait
+   * Sends what may be sent, and resolves with the first outcome; what else is under way goes on, and its outcome is told by
+   * the next call. Entries are settled after a 2.xx.
+   * @throws AgentError `unauthorized` or `transient`: the server is away; until it has answered one message at a time is tried
    */
   publish(accessToken: string, signal: AbortSignal): Promise<Published>;
 }
 
+/** Messages of the backlog under way together. One more place is kept free for live data. */
+export const DRAIN_PLACES = 4;
+
 export function createPublisher(deps: PublisherDeps): Publisher {
-  const { api, outbox, serialise, clock, log } = deps;
-  const culprits = createCulprits();
-  const sayUnsendable = firstOfEachKey((key, reason) =>
-    log.warn("reading cannot be sent", { key, reason }),
-  );
-  let maxEntries = MAX_ENTRIES;
-  let messages = 0;
+  const { api, outbox, serialise, clock, random, log } = deps;
+  const [suspects, parts, size] = [createSuspects(), createSampleParts(), createMessageSize()];
+  const messages = createMessages({ outbox, suspects, parts, size, serialise });
+  const refusals = createRefusals(deps);
+  const pace = createDrainPace({ ...deps, now: clock.monotonic, fraction: random.fraction });
+  const inFlight = createInFlight(clock);
+  let delivered = 0;
+  /** How many a live sample takes. */
+  let liveMessages = 1;
+  outbox.onNews(() => inFlight.wakeDrain());
 
-  const nextBatch = async (): Promise<Batch> => {
-    const waiting = await outbox.next(MAX_ENTRIES);
-    const unsuspected = waiting.filter(({ id }) => !culprits.isDeferred(id));
-    const entries = unsuspected.length > 0 ? unsuspected : waiting;
-    return packBatch(entries, { maxBytes: MAX_PAYLOAD_BYTES, maxEntries }, serialise);
+  /** All of these were delivered, or given up: as far as no other part of a sample is still to be sent. */
+  const finish = async (flight: Flight, fate: "delivered" | "refused") => {
+    const { pieces, batch } = flight.message;
+    const [settled, givenUp]: [OutboxEntry[], OutboxEntry[]] = [[], []];
+    for (const piece of pieces) {
+      const refused = parts.done(piece, fate);
+      if (refused !== null) (Object.keys(refused).length > 0 ? givenUp : settled).push(piece);
+      else if (batch.cut && laneOf(flight.message) === "live") messages.continueWith(batch.cut);
+      else if (!suspects.holds(piece.id) && !inFlight.isElsewhere(piece.id, flight))
+        outbox.giveBack([piece]);
+    }
+    if (settled.length > 0) await outbox.settle(settled);
+    if (givenUp.length > 0) await outbox.drop(givenUp, "refused");
+    refusals.unsendable(batch.refused);
   };
 
-  /** The halves of a refused batch are tried alone, until one sample is left. */
-  const bisect = async ({ entries }: Batch, error: AgentError): Promise<Published> => {
-    maxEntries = Math.ceil(entries.length / 2);
-    const [only, another] = entries;
-    if (!only || another) return "refused";
-    if (culprits.refusedAlone(only.id) === "deferred") {
-      throw new AgentError("transient", `the server refuses what it is sent: ${error.message}`, {
-        code: "P030",
-        hint: "in ThingsBoard look at the device profile: its transport type must be Default, or CoAP with JSON payload",
-        cause: error,
-      });
-    }
-    await outbox.drop(entries, "refused");
-    const { refused: dropped = 0 } = outbox.stats().droppedBy;
-    if (isWorthLogging(dropped)) {
-      const keys = Object.keys(only.readings).join(",");
-      log.error("sample dropped, the server refuses it", {
-        reason: error.message,
-        keys,
-        count: dropped,
-      });
-    }
-    return "refused";
+  const putBack = ({ message }: Flight, halved: boolean) => {
+    if (message.origin !== "suspect") return outbox.giveBack(message.pieces);
+    openOnly(message.pieces);
+    suspects.putBack(message, { halved });
+  };
+  const openOnly = ([only, another]: readonly OutboxEntry[]) => {
+    if (only && !another) parts.open(only, []);
   };
 
-  const failed = (batch: Batch, error: unknown): Promise<Published> => {
-    if (error instanceof AgentError && error.kind === "rejected") return bisect(batch, error);
-    // 5.00 is also how ThingsBoard limits data points: a smaller message may pass.
-    if (isServerFault(error)) maxEntries = Math.ceil(batch.entries.length / 2);
+  const refuse = async (flight: Flight, error: AgentError): Promise<Published> => {
+    const { message } = flight;
+    const verdict = suspects.refused(message, isTooLarge(error) ? "size" : "content");
+    const [only] = message.pieces;
+    if (verdict === "halved") openOnly(message.pieces);
+    if (verdict === "culprit" && only) {
+      await finish(flight, "refused");
+      refusals.culprit(only, error.message);
+    }
+    if (verdict !== "deferred" || (suspects.deferredInARow === 1 && outbox.hasMore))
+      return "answered";
+    throw new AgentError("transient", `the server refuses what it is sent: ${error.message}`, {
+      code: "P030",
+      hint: "in ThingsBoard look at the device profile: its transport type must be Default, or CoAP with JSON payload",
+      cause: error,
+    });
+  };
+
+  /** 5.00: the server is broken, or limits messages, or data points; it does not say which. */
+  const limit = (flight: Flight, error: AgentError): Published => {
+    const { points } = flight.message.batch;
+    putBack(flight, true);
+    if (inFlight.isOldNews(flight)) return "answered";
+    inFlight.noteTrouble();
+    size.refused(points);
+    pace.limited(laneOf(flight.message));
+    if (points <= 1) throw error;
+    return "answered";
+  };
+
+  const fail = async (flight: Flight, error: unknown): Promise<Published> => {
+    if (!(error instanceof AgentError)) throw error;
+    if (error.kind === "rejected") return refuse(flight, error);
+    if (isServerFault(error)) return limit(flight, error);
+    putBack(flight, false);
+    const isLost = error.kind === "transient" && inFlight.othersArrived(flight);
+    if (isLost) pace.lost();
+    if (isLost || inFlight.isOldNews(flight)) return "again";
     throw error;
   };
 
-  const delivered = ({ entries }: Batch, bytes: number, tookMs: number) => {
-    maxEntries = Math.min(MAX_ENTRIES, maxEntries * 2);
-    culprits.accepted();
+  const deliver = async (flight: Flight, tookMs: number): Promise<Published> => {
+    const { batch, pieces } = flight.message;
+    suspects.accepted();
+    size.passed(batch.points);
+    pace.delivered(laneOf(flight.message));
+    await finish(flight, "delivered");
     // A line for each would be most of the log, and most of what the agent causes to be written to the card.
-    const say = isWorthLogging(++messages) ? log.info : log.debug;
-    say("delivered", { samples: entries.length, bytes, ms: Math.round(tookMs), messages });
+    const say = isWorthLogging(++delivered) ? log.info : log.debug;
+    const { length: bytes } = batch.payload ?? [];
+    say("delivered", {
+      samples: pieces.length,
+      bytes,
+      ms: Math.round(tookMs),
+      messages: delivered,
+    });
+    return "delivered";
+  };
+
+  const send = async (flight: Flight, accessToken: string, signal: AbortSignal) => {
+    const { payload } = flight.message.batch;
+    if (payload === null) {
+      await finish(flight, "delivered");
+      return "again";
+    }
+    const startMs = clock.monotonic();
+    try {
+      await api.publishTelemetry(accessToken, payload, signal);
+    } catch (error) {
+      return await fail(flight, error);
+    }
+    inFlight.noteArrival();
+    return await deliver(flight, clock.monotonic() - startMs);
+  };
+
+  /** What may leave now; or milliseconds until something may; null: nothing else can. */
+  const next = async () => {
+    const { isProven, count } = inFlight;
+    const holdMs = pace.holdMs();
+    if (count > DRAIN_PLACES || (!isProven && inFlight.hasProbe)) return null;
+    if (isProven && holdMs > 0) return holdMs;
+    const liveWaitMs = isProven ? pace.liveWaitMs(liveMessages) : 0;
+    if (liveWaitMs > 0) return liveWaitMs;
+    const live = await messages.live();
+    if (live) return live;
+    if (count >= DRAIN_PLACES) return null;
+    const waitMs = isProven ? pace.waitMs() : 0;
+    if (waitMs > 0 && pace.isLimited) return waitMs;
+    const suspect = messages.suspect();
+    if (suspect) return suspect;
+    if (waitMs > 0 && outbox.hasMore) return waitMs;
+    return (await messages.backlog()) ?? (count === 0 ? messages.deferred() : null);
+  };
+
+  /** Starts all that may leave. Milliseconds until more may; null: not before something has ended. */
+  const fill = async (accessToken: string, signal: AbortSignal): Promise<number | null> => {
+    for (;;) {
+      const message = await next();
+      if (message === null || typeof message === "number") return message;
+      if (message.origin === "live") liveMessages = messagesFor(message.batch);
+      pace.take(laneOf(message));
+      inFlight.start(message, (flight) => send(flight, accessToken, signal));
+    }
   };
 
   return {
     async publish(accessToken, signal) {
-      const batch = await nextBatch();
-      const { payload } = batch;
-      if (payload) {
-        const startMs = clock.monotonic();
+      for (;;) {
+        const waitMs = inFlight.hasNews ? null : await fill(accessToken, signal);
+        if (!inFlight.hasNews && inFlight.count === 0 && waitMs === null) return "empty";
+        await inFlight.change(waitMs, signal);
         try {
-          await api.publishTelemetry(accessToken, payload, signal);
+          const news = inFlight.takeNews();
+          if (news !== null) return news;
         } catch (error) {
-          return await failed(batch, error);
+          pace.ended();
+          throw error;
         }
-        delivered(batch, payload.length, clock.monotonic() - startMs);
       }
-      sayUnsendable(batch.refused);
-      await outbox.settle(batch.entries);
-      return payload ? "delivered" : "empty";
     },
   };
 }
 
-/** A key that can never be sent is named once; a program that makes up keys does not fill the log. */
-function firstOfEachKey(say: (key: string, reason: string) => void) {
-  const said = new Set<string>();
-  return (refused: readonly Refusal[]) => {
-    for (const { key, reason } of refused) {
-      if (said.has(key) || said.size >= MOST_KEYS_SAID) continue;
-      said.add(key);
-      say(key, reason);
-    }
-  };
-}
+const laneOf = ({ origin }: Message): Lane =>
+  origin === "live" || origin === "rest" ? "live" : "backlog";
 
-const MOST_KEYS_SAID = 100;
+/** How many messages of this size the sample takes that was cut. */
+const messagesFor = ({ cut, points }: Batch): number =>
+  cut === null ? 1 : Math.ceil(Object.keys(cut.readings).length / points);
+
+export function openPublisher(
+  { telemetry, outbox }: Pick<Config, "telemetry" | "outbox">,
+  { clock, random, refused, log }: Platform,
+  parts: Pick<PublisherDeps, "api" | "outbox" | "serialise">,
+): Publisher {
+  const pace = { intervalMs: telemetry.interval, maxPerSecond: outbox.max_drain_rate };
+  return createPublisher({
+    ...parts,
+    ...pace,
+    aside: refused,
+    clock,
+    random,
+    log: log.child("publisher"),
+  });
+}

@@ -1,3 +1,4 @@
+import { CoapError } from "../coap/coap-error.ts";
 import { AgentError } from "../errors.ts";
 import type { CoapResponse } from "../ports.ts";
 
@@ -17,6 +18,12 @@ export function errorOf({ code }: CoapResponse): AgentError | null {
       hint: "is [server] url the CoAP transport of a ThingsBoard server?",
     });
   }
+  if (code === "4.08") {
+    // Twice, for the CoAP client begins anew once. What fits into one datagram needs no blocks to be kept.
+    return new AgentError("transient", "the server lost the blocks of a large message (4.08)", {
+      code: SERVER_FAULT,
+    });
+  }
   if (code.startsWith("4.")) {
     return new AgentError("rejected", `the server refuses this payload (${code})`);
   }
@@ -30,3 +37,7 @@ const SERVER_FAULT = "P029";
 /** The server answered, but could not: as against silence, a smaller message may then pass. */
 export const isServerFault = (error: unknown): boolean =>
   error instanceof AgentError && error.code === SERVER_FAULT;
+
+/** 4.13, or more than the path carries: it is the size that is refused, not what the message says. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof CoapError && error.failure === "too large";

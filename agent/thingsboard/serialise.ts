@@ -27,17 +27,35 @@ export interface Serialised {
   readonly refused: readonly Refusal[];
 }
 
+/** Data points as they are written, `"cpuTempC":48.3`, each at the index of its key. */
+export interface Members {
+  readonly keys: readonly string[];
+  readonly texts: readonly string[];
+  readonly refused: readonly Refusal[];
+}
+
 /** The one place where readings become JSON, so that ThingsBoard's number and string traps are met in one place. */
-export function serialiseSample(sample: Sample, options: SerialiseOptions): Serialised {
-  const members: string[] = [];
+export function serialiseReadings({ ts, readings }: Sample, options: SerialiseOptions): Members {
+  const keys: string[] = [];
+  const texts: string[] = [];
   const refused: Refusal[] = [];
-  for (const [key, reading] of Object.entries(sample.readings)) {
-    const written = writeReading(key, reading, options);
-    if (typeof written === "string") members.push(`${JSON.stringify(key)}:${written}`);
-    else refused.push({ key, reason: written.refused });
+  const hasTime = Number.isSafeInteger(ts) && ts > 0;
+  for (const [key, reading] of Object.entries(readings)) {
+    const written = hasTime ? writeReading(key, reading, options) : { refused: "it has no time" };
+    if (typeof written === "string") {
+      keys.push(key);
+      texts.push(`${JSON.stringify(key)}:${written}`);
+    } else refused.push({ key, reason: written.refused });
   }
-  const sendable = members.length > 0 && Number.isSafeInteger(sample.ts) && sample.ts > 0;
-  return { text: sendable ? `{"ts":${sample.ts},"values":{${members.join(",")}}}` : null, refused };
+  return { keys, texts, refused };
+}
+
+export const recordOf = (ts: number, texts: readonly string[]): string =>
+  `{"ts":${ts},"values":{${texts.join(",")}}}`;
+
+export function serialiseSample(sample: Sample, options: SerialiseOptions): Serialised {
+  const { texts, refused } = serialiseReadings(sample, options);
+  return { text: texts.length > 0 ? recordOf(sample.ts, texts) : null, refused };
 }
 
 function writeReading(

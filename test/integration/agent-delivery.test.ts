@@ -83,6 +83,7 @@ it("delivers every accepted sample exactly once by (device, key, ts), at 30 % lo
     signal: stop.signal,
     splay: false,
     lastStop: "firstStart",
+    safeMode: null,
   }).catch((error: unknown) => error);
   await Promise.race([Promise.all([full, empty]), ended]);
   stop.abort();

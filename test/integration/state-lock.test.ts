@@ -89,13 +89,12 @@ it("does not take a link to a living owner's file for a lock, nor touch that fil
   expect(existsSync(elsewhere)).toBe(true);
 });
 
-it("leaves a folder with content in the lock's place alone, and tells to move it away", () => {
-  const lock = join(temporaryFolder(), "lock");
-  mkdirSync(join(lock, "content"), { recursive: true });
-  expect(() => lockState(join(lock, ".."))).toThrow(
-    expect.objectContaining({ kind: "storage", hint: expect.stringContaining(`mv ${lock}`) }),
-  );
-  expect(readdirSync(lock)).toEqual(["content"]);
+it("moves a folder with content out of the lock's place, and leaves it alone", () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "lock", "content"), { recursive: true });
+  lockState(folder)[Symbol.dispose]();
+  expect(readdirSync(folder)).toEqual(["lock.corrupt-1"]);
+  expect(readdirSync(join(folder, "lock.corrupt-1"))).toEqual(["content"]);
 });
 
 it("gives back its own lock only", () => {

@@ -61,7 +61,7 @@ it("a provisioning request on the wire has the fields of ThingsBoard's provision
 it("a telemetry request on the wire carries string, boolean, double, long and JSON, with a ts of our own", async () => {
   const { payload } = packBatch(
     [{ id: 1, ts: 1_795_341_600_000, readings: documentReadings }],
-    { maxBytes: 1_024, maxEntries: 1 },
+    { maxBytes: 1_024, maxEntries: 1, maxPoints: 100 },
     { precision: 3, isDecimal: (key) => key === "doubleKey" },
   );
   const bytes = payload ?? expect.fail("nothing to send");

@@ -96,7 +96,8 @@ export const faults = {
   },
   21: {
     fault: "The access token is revoked",
-    criterion: "one request a probe; everything is delivered once the token is valid again",
+    criterion:
+      "one request a probe, after 1, 5, 15 and then every 60 minutes; everything is delivered once the token is valid again",
   },
   22: {
     fault: "The answer to a provisioning request is lost",
@@ -109,7 +110,8 @@ export const faults = {
   },
   24: {
     fault: "The card is moved to another board, or cloned",
-    criterion: "no reading of one board in the device of the other; the old credentials are kept",
+    criterion:
+      "no reading of one board in the device of the other, those that wait on the card included; the old credentials are kept",
   },
   25: {
     fault: "The server answers 5.00 to everything",
@@ -152,7 +154,7 @@ export const faults = {
   34: {
     fault: "Upgrade and rollback",
     criterion:
-      "each version reads its predecessor's files, and refuses newer ones without deleting",
+      "each version reads its predecessor's files, and refuses newer ones without deleting; 100 kills while versions go back and forth lose nothing",
   },
   degradation: {
     fault:
@@ -170,7 +172,8 @@ export const faults = {
   },
   rotation: {
     fault: "A new token arrives, good or bad",
-    criterion: "the old one is let go only when the server accepts the new one",
+    criterion:
+      "the old one is let go only when the server accepts the new one; killed at every step, there is always one that works",
   },
 } as const satisfies Record<string | number, Fault>;
 

@@ -1,28 +1,23 @@
 import { expect } from "vitest";
-import { type DurableJournal, openJournal } from "../../agent/journal/journal.ts";
-import type { Disk } from "../../agent/platform/disk.ts";
-import { segmentFolder } from "../../agent/platform/segment-folder.ts";
+import type { DurableJournal } from "../../agent/journal/journal.ts";
 import type { Readings } from "../../agent/ports.ts";
-import { takenAt, wideBounds } from "../support/a-journal.ts";
+import { takenAt } from "../support/a-journal.ts";
 import { type CrashDisk, crashDisk, type DiskImage } from "../support/crash-disk.ts";
-import { recordingLog } from "../support/recording-log.ts";
+import { journalOn } from "../support/disk-journal.ts";
 import { seededRandom } from "../support/seeded-random.ts";
-import { virtualClock } from "../support/virtual-clock.ts";
 import { proof } from "./proof.ts";
 
-/** The smallest segments there are, so that a short course begins and recycles many. */
-const bounds = { ...wideBounds, maxBytes: 128 * 1024 };
+/** How samples come and go while the disk is watched. */
+interface Weather {
+  readonly samples: number;
+  /** Of 50 samples so many come while nothing is delivered. */
+  readonly offline: number;
+  readonly longestNote: number;
+  readonly thins: boolean;
+}
 
-const open = (disk: Disk, seed: number): Promise<DurableJournal> =>
-  openJournal({
-    disk: segmentFolder("/journal", disk),
-    bounds,
-    windowMs: 0,
-    bootId: "this-boot",
-    clock: virtualClock(),
-    random: seededRandom(seed),
-    log: recordingLog(),
-  });
+/** The smallest segments there are, so that a short course begins and recycles many. */
+const boundsOf = ({ thins }: Weather) => ({ maxBytes: 128 * 1024, thins });
 
 interface Step {
   /** Operations of the disk that were over when it was done. */
@@ -32,19 +27,20 @@ interface Step {
 }
 
 /** Samples that come, are delivered out of order, and pile up now and then; what became of each, and when. */
-async function course(crash: CrashDisk, seed: number, samples: number): Promise<readonly Step[]> {
+async function course(crash: CrashDisk, seed: number, weather: Weather): Promise<readonly Step[]> {
   const { fraction } = seededRandom(seed);
-  const journal = await open(crash.disk, seed);
+  const journal = await journalOn(crash.disk, { bounds: boundsOf(weather), seed });
   const steps: Step[] = [];
-  for (let n = 1; n <= samples; n++) {
+  for (let n = 1; n <= weather.samples; n++) {
+    const length = Math.floor(fraction() * weather.longestNote);
     const readings = {
       n,
       load: Math.floor(fraction() * 5) / 4,
-      ...(n % 7 === 0 ? { note: "x".repeat(Math.floor(fraction() * 900)) } : {}),
+      ...(n % 7 === 0 || weather.thins ? { note: String(n).padEnd(length, "x") } : {}),
     };
     const id = await journal.append({ taken: takenAt(1_000 + n), readings });
     steps.push({ count: crash.count, accepted: { id, readings } });
-    if (n % 50 < 20) continue; // offline: nothing is delivered
+    if (n % 50 < weather.offline) continue;
     const live = await journal.newest();
     const backlog = await journal.read({ fromId: 0, limit: Math.floor(fraction() * 6) });
     const settled = [...(live ? [live] : []), ...backlog].map((entry) => entry.id);
@@ -54,59 +50,79 @@ async function course(crash: CrashDisk, seed: number, samples: number): Promise<
   return steps;
 }
 
-async function waitingOn(image: DiskImage) {
-  const journal = await open(crashDisk(image).disk, 1);
+async function waitingOn(image: DiskImage, weather: Weather) {
+  const journal = await journalOn(crashDisk(image).disk, { bounds: boundsOf(weather) });
   const entries = await journal.read({ fromId: 0, limit: 10_000 });
   return { journal, entries };
+}
+
+/** Tells how many states it has seen, of how many operations. */
+async function everyState(weather: Weather, seed: number, fraction: () => number) {
+  const crash = crashDisk();
+  const steps = await course(crash, seed, weather);
+  const accepted = new Map(
+    steps.flatMap((step) => (step.accepted ? [[step.accepted.id, step.accepted.readings]] : [])),
+  );
+  const due = steps.values();
+  let step = due.next().value;
+  const mustBeThere = new Set<number>();
+  let states = 0;
+  let thinned = 0;
+  for (let index = 0; index <= crash.count; index++) {
+    for (; step && step.count <= index; step = due.next().value) {
+      if (step.accepted) mustBeThere.add(step.accepted.id);
+      for (const id of step.settled ?? []) mustBeThere.delete(id);
+    }
+    for (const image of crash.states(index, fraction)) {
+      states++;
+      const { journal, entries } = await waitingOn(image, weather);
+      const context = `operation ${index}, state ${states}`;
+      const found = new Map(entries.map(({ id, readings }) => [id, readings]));
+      const { droppedBy, ...stats } = journal.stats();
+      const lost = [...mustBeThere].filter((id) => !found.has(id));
+      thinned = droppedBy.thinned ?? 0;
+      // Thinned samples are counted, each of them, and nothing else is.
+      if (lost.length !== thinned)
+        expect.fail(`${context}: ${lost.length} are not there, ${thinned} counted: ${lost}`);
+      for (const [id, readings] of found) expect(readings, context).toEqual(accepted.get(id));
+      expect(stats, context).toMatchObject({ storage: "disk", problem: null, dropped: thinned });
+      if (states % 50 === 0) await goesOn(journal, context);
+    }
+  }
+  return { states, operations: crash.count, thinned };
+}
+
+/** It takes a new sample, and gives it back once more. */
+async function goesOn(journal: DurableJournal, context: string): Promise<void> {
+  const { waiting, dropped } = journal.stats();
+  const id = await journal.append({ taken: takenAt(9_000), readings: { after: true } });
+  const now = journal.stats();
+  expect(now.waiting + now.dropped, context).toBe(waiting + dropped + 1);
+  expect(await journal.newest(), context).toMatchObject({ id, readings: { after: true } });
 }
 
 proof(
   4,
   "no power cut loses an accepted sample, nor invents one",
   async ({ seed, random, count }) => {
-    const { fraction } = random;
-    const wanted = count(10_000);
-    const crash = crashDisk();
+    const wanted = count(8_000);
     // Between five and eight states a sample.
-    const steps = await course(crash, seed, wanted / 4);
-    const accepted = new Map(
-      steps.flatMap((step) => (step.accepted ? [[step.accepted.id, step]] : [])),
-    );
-    const due = steps.values();
-    let step = due.next().value;
-    const mustBeThere = new Set<number>();
-    let states = 0;
-    for (let index = 0; index <= crash.count; index++) {
-      for (; step && step.count <= index; step = due.next().value) {
-        if (step.accepted) mustBeThere.add(step.accepted.id);
-        for (const id of step.settled ?? []) mustBeThere.delete(id);
-      }
-      for (const image of crash.states(index, fraction)) {
-        states++;
-        const { journal, entries } = await waitingOn(image);
-        const context = `seed ${seed}, operation ${index}, state ${states}`;
-        const found = new Map(entries.map(({ id, readings }) => [id, readings]));
-        for (const id of mustBeThere)
-          if (!found.has(id)) expect.fail(`${context}: sample ${id} is lost`);
-        for (const [id, readings] of found)
-          expect(readings, context).toEqual(accepted.get(id)?.accepted?.readings);
-        expect(journal.stats(), context).toMatchObject({
-          storage: "disk",
-          problem: null,
-          dropped: 0,
-        });
-        if (states % 50 === 0) await goesOn(journal, context);
-      }
-    }
+    const weather = { samples: wanted / 4, offline: 20, longestNote: 900, thins: false };
+    const { states, operations } = await everyState(weather, seed, random.fraction);
     expect(states).toBeGreaterThanOrEqual(wanted);
-    return `${states} states of ${crash.count} operations, 0 lost, 0 invented`;
+    return `${states} states of ${operations} operations, 0 lost, 0 invented`;
   },
 );
 
-/** It takes a new sample, and gives it back once more. */
-async function goesOn(journal: DurableJournal, context: string): Promise<void> {
-  const { waiting } = journal.stats();
-  const id = await journal.append({ taken: takenAt(9_000), readings: { after: true } });
-  expect(journal.stats().waiting, context).toBe(waiting + 1);
-  expect(await journal.newest(), context).toMatchObject({ id, readings: { after: true } });
-}
+proof(
+  4,
+  "nor does one while a full journal is thinned: what it gives up is counted, sample by sample",
+  async ({ seed, random, count }) => {
+    const wanted = count(4_000);
+    const weather = { samples: wanted / 4, offline: 48, longestNote: 4_000, thins: true };
+    const { states, operations, thinned } = await everyState(weather, seed, random.fraction);
+    expect(states).toBeGreaterThanOrEqual(wanted);
+    expect(thinned).toBeGreaterThan(0);
+    return `thinning: ${states} states of ${operations} operations, 0 lost, ${thinned} given up and counted`;
+  },
+);

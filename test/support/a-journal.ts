@@ -6,7 +6,13 @@ import { recordingLog } from "./recording-log.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
 /** Wide enough for any test. */
-export const wideBounds = { maxBytes: 8e6, maxAgeMs: 1e12, keepFreeBytes: 0 };
+export const wideBounds = {
+  maxBytes: 8e6,
+  maxAgeMs: 1e12,
+  keepFreeBytes: 0,
+  thins: false,
+  maxBytesPerDay: Number.POSITIVE_INFINITY,
+};
 
 export const emptyStats: JournalStats = {
   waiting: 0,
@@ -15,6 +21,7 @@ export const emptyStats: JournalStats = {
   storage: "memory",
   problem: null,
   bytesWritten: 0,
+  bytesToday: 0,
 };
 
 /** A journal in memory. */
@@ -44,3 +51,6 @@ export const datedTimeline: Pick<Timeline, "tsOf" | "source" | "onTrusted" | "dr
   onTrusted: () => {},
   drained: () => {},
 };
+
+/** What a publisher needs beside its way out, for tests that do not look at it. */
+export const plainPace = { intervalMs: 10_000, maxPerSecond: null, aside: { keep() {} } };

@@ -1,4 +1,5 @@
 import { AgentError } from "../../agent/errors.ts";
+import { createHealth } from "../../agent/health.ts";
 import { type DurableJournal, openJournal } from "../../agent/journal/journal.ts";
 import { segmentFolder } from "../../agent/platform/segment-folder.ts";
 import type { Moment, TakenSample } from "../../agent/ports.ts";
@@ -12,7 +13,7 @@ import { watchUntilTrusted } from "../../agent/telemetry/until-trusted.ts";
 import { createDeviceApi } from "../../agent/thingsboard/device-api.ts";
 import { sleep } from "../../agent/timing.ts";
 import { createVitals } from "../../agent/vitals.ts";
-import { wideBounds } from "./a-journal.ts";
+import { plainPace, wideBounds } from "./a-journal.ts";
 import { aSource } from "./a-source.ts";
 import { crashDisk, type DiskImage } from "./crash-disk.ts";
 import { answer, fakeServer, textOf } from "./fake-server.ts";
@@ -124,10 +125,18 @@ export function boardLife({ seed, builtMs }: { seed: number; builtMs: number }):
       });
       const serialise = { precision: 3, isDecimal: () => false };
       const api = createDeviceApi(server);
-      const publisher = createPublisher({ api, outbox, serialise, clock, log });
+      const publisher = createPublisher({
+        ...plainPace,
+        api,
+        outbox,
+        serialise,
+        clock,
+        random,
+        log,
+      });
       const deadband = createDeadband(clock, { deadband: 0, maxSilenceMs: 1e9 });
       const { stamp } = timeline;
-      const health = { sensorErrors: 0 };
+      const health = createHealth();
       const watching = watchUntilTrusted(clock, timeline);
       const beats = await startSampling(
         {

@@ -18,9 +18,19 @@ export interface PipitProcess {
 /** The real program in a process of its own, killed with the test at the latest. */
 export function pipit(
   args: readonly string[],
-  { env = {}, input = "" }: { env?: Record<string, string>; input?: string } = {},
+  {
+    env = {},
+    input = "",
+    imports = [],
+  }: {
+    env?: Record<string, string>;
+    input?: string;
+    /** Modules that are loaded before the program, to change what it stands on. */
+    imports?: readonly string[];
+  } = {},
 ): PipitProcess {
-  const child = spawn(process.execPath, ["agent/main.ts", ...args], {
+  const hooks = imports.flatMap((module) => ["--import", module]);
+  const child = spawn(process.execPath, [...hooks, "agent/main.ts", ...args], {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["pipe", "pipe", "pipe"],

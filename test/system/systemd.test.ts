@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitingIn } from "../support/whereabouts.ts";
 import { type Container, startContainer } from "./container.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -179,7 +180,7 @@ describe("pipit.service", () => {
     expect(await inside("cat", "/var/lib/pipit/credentials.json")).toBe(before);
   });
 
-  it("is restarted by systemd's watchdog when it hangs, and not while it works", async () => {
+  it("is restarted by systemd's watchdog when it hangs, and not while it works; nothing accepted is lost", async () => {
     await inside("mkdir", "--parents", "/run/systemd/system/pipit.service.d");
     await inside(
       "sh",
@@ -193,6 +194,8 @@ describe("pipit.service", () => {
     const first = await pings();
     await expect.poll(pings, { timeout: 10_000 }).not.toBe(first);
     expect(await property("MainPID")).toBe(alive);
+    await inside("systemctl", "stop", "sandbox.service"); // what is accepted from here on waits on the disk
+    for (const n of [1, 2, 3]) await inside("/usr/bin/pipit", "publish", `accepted=${n}`);
     await inside("systemctl", "kill", "--signal=STOP", "pipit.service");
     await expect
       .poll(() => journal("--unit=pipit.service"), { timeout: 20_000, interval: 500 })
@@ -204,6 +207,11 @@ describe("pipit.service", () => {
       })
       .toEqual(["1", "active"]);
     expect(await property("MainPID")).not.toBe(alive);
+    await inside("systemctl", "stop", "pipit.service");
+    const { entries, said } = await waitingIn(join(machine.root, "var/lib/pipit"));
+    expect(said).toEqual([]);
+    const found = entries.flatMap(({ readings }) => readings["accepted"] ?? []);
+    expect(found).toEqual([1, 2, 3]);
   });
 });
 

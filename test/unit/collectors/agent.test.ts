@@ -58,6 +58,13 @@ describe("the agent reports on itself", () => {
     expect(await look(5 * MINUTE)).toMatchObject({ agentBuffered: 99 });
   });
 
+  it.each([true, false])("in safe mode, and when it is over: %s", async (safeMode) => {
+    const state = { ...noDevices.agent, health: createHealth(safeMode) };
+    const devices = { ...noDevices, agent: state };
+    const collect = agent.open(fixtureHost("pi4"), defaultCollectorSettings, devices);
+    expect(await lookAt(collect, 0)).toMatchObject({ agentSafeMode: safeMode });
+  });
+
   it("without a round trip before the first one", async () => {
     const collect = agent.open(fixtureHost("pi4"), defaultCollectorSettings, noDevices);
     expect(await lookAt(collect, 0)).not.toHaveProperty("agentRttMs");

@@ -85,6 +85,8 @@ describe("parseConfig", () => {
         max_size: 1_000_000,
         max_age: 7_200_000,
         keep_free: 100_000_000,
+        on_full: "oldest",
+        max_writes_per_day: null,
       },
       clock: { trust: "auto", wait: 60_000 },
       log: { level: "debug" },

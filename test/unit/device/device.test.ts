@@ -45,7 +45,12 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
       onHardwareChange: "reprovision",
       log,
     }),
-    publisher: createPublisher({ api, outbox, serialise, clock, log }),
+    publisher: createPublisher({
+      ...{ api, outbox, serialise, clock, random, log },
+      intervalMs: 10_000,
+      maxPerSecond: null,
+      aside: { keep() {} },
+    }),
     outbox,
     attributes: { afterDelivery: async () => {} },
     clock,
@@ -207,6 +212,10 @@ it("a bug ends the run: nobody hides it", async () => {
       attempt: () => Promise.reject(bug),
       renew: () => Promise.reject(bug),
       adopt: () => Promise.reject(bug),
+      rotate: () => Promise.reject(bug),
+      candidate: () => null,
+      retryCandidate: () => Promise.reject(bug),
+      onRotated() {},
       release() {},
     },
   });
@@ -262,4 +271,99 @@ it("a bug beside the loop ends the run as well", async () => {
   await accept(1);
   await clock.settle();
   expect(await end()).toBe(bug);
+});
+
+it("a new token is used at once, also in the middle of a long wait", async () => {
+  const { clock, tb, accept, states, outbox, deps, end } = startDevice();
+  await accept(0);
+  await clock.settle();
+  tb.devices.set("dev", "next");
+  await accept(1);
+  await clock.advance(10_000);
+  expect(states().at(-1)).toBe("offline -> revoked");
+  await deps.provisioner.rotate("next", new AbortController().signal);
+  await clock.settle();
+  expect(states().slice(-2)).toEqual(["revoked -> offline", "offline -> online"]);
+  expect(outbox.stats().waiting).toBe(0);
+  tb.devices.set("dev", "third");
+  await deps.provisioner.rotate("third", new AbortController().signal);
+  await accept(2);
+  await clock.settle();
+  expect(states().at(-1)).toBe("offline -> online"); // it never left
+  expect(tb.telemetry).toHaveLength(3);
+  expect(await end()).toBe(stopped);
+});
+
+it("a token that was refused is asked about once more when the server refuses the old one", async () => {
+  const { clock, tb, server, accept, states, log, deps, end } = startDevice();
+  await accept(0);
+  await clock.settle();
+  const { rotate } = deps.provisioner;
+  await expect(rotate("next", new AbortController().signal)).rejects.toThrow("4.01");
+  const questions = () => server.asked().filter((asked) => asked === "GET attributes").length;
+  for (let value = 1; value < 20; value++) {
+    await accept(value);
+    await clock.advance(MINUTE);
+  }
+  expect(questions()).toBe(2); // when it came, and with the first delivery after it
+  expect(log.lines.filter(({ fields }) => fields["code"] === "P032")).toHaveLength(1);
+  tb.devices.set("dev", "next"); // the operator pastes it
+  await accept(20);
+  await clock.advance(10_000);
+  expect(states().slice(-3)).toEqual([
+    "offline -> revoked",
+    "revoked -> offline",
+    "offline -> online",
+  ]);
+  expect(await end()).toBe(stopped);
+});
+
+it("a token that could not be asked about is asked about with the deliveries, not in a storm", async () => {
+  const { clock, tb, server, accept, deps, end } = startDevice();
+  await accept(0);
+  await clock.settle();
+  tb.hooks.beforeAnswer = (asked) => {
+    if (asked === "GET attributes") throw new AgentError("transient", "no answer");
+  };
+  const { rotate } = deps.provisioner;
+  await expect(rotate("next", new AbortController().signal)).rejects.toThrow("no answer");
+  for (let value = 1; value < 3_600; value++) {
+    await accept(value);
+    await clock.advance(1_000);
+  }
+  const questions = server.asked().filter((asked) => asked === "GET attributes").length;
+  expect(questions).toBeGreaterThan(3);
+  expect(questions).toBeLessThan(15);
+  tb.hooks.beforeAnswer = () => {};
+  tb.devices.set("another", "next");
+  for (let minute = 0; minute < 16; minute++) {
+    await accept(minute);
+    await clock.advance(MINUTE);
+  }
+  expect(deps.provisioner.stored()?.accessToken).toBe("next");
+  expect(await end()).toBe(stopped);
+});
+
+it("a disk that does not let the revoked token go is no reason to spin: the old one is probed meanwhile", async () => {
+  const { clock, tb, server, accept, deps, end } = startDevice({ onRevoked: "reprovision" });
+  await accept(0);
+  await clock.settle();
+  const { release } = deps.provisioner;
+  let isFull = true;
+  Object.assign(deps.provisioner, {
+    release() {
+      if (isFull) throw new AgentError("storage", "ENOSPC");
+      release();
+    },
+  });
+  tb.devices.clear();
+  await accept(1);
+  await clock.advance(10_000);
+  const before = server.requests.length;
+  await clock.advance(7 * MINUTE);
+  expect(server.requests.length - before).toBe(2);
+  isFull = false;
+  await clock.advance(20 * MINUTE);
+  expect(tb.telemetry).toHaveLength(2);
+  expect(await end()).toBe(stopped);
 });

@@ -9,6 +9,9 @@ const unauthorized: DeviceEvent = { type: "failed", error: "unauthorized" };
 const timeout: DeviceEvent = { type: "failed", error: "transient" };
 const refused: DeviceEvent = { type: "refused", refusal: "P021" };
 const reset: DeviceEvent = { type: "reset" };
+const answered: DeviceEvent = { type: "answered" };
+const other = { ...credentials, accessToken: "n3w" };
+const rotated: DeviceEvent = { type: "rotated", credentials: other };
 
 it.each<[string, DeviceEvent[], string]>([
   ["a new device waits to be provisioned", [], "unprovisioned"],
@@ -31,6 +34,14 @@ it.each<[string, DeviceEvent[], string]>([
     "offline",
   ],
   [
+    "an answer to what was sent means that the token was let in",
+    [unauthorized, unauthorized, answered, unauthorized],
+    "offline",
+  ],
+  ["so a revoked token is none", [unauthorized, unauthorized, unauthorized, answered], "offline"],
+  ["a new token ends a revocation", [unauthorized, unauthorized, unauthorized, rotated], "offline"],
+  ["a new token does not interrupt", [delivered, rotated], "online"],
+  [
     "a later delivery forgives everything",
     [unauthorized, unauthorized, unauthorized, delivered],
     "online",
@@ -49,6 +60,19 @@ it.each<[string, DeviceEvent[], string]>([
 ])("%s", (_, events, expected) => {
   expect(events.reduce(transition, bootState(credentials)).kind).toBe(expected);
 });
+
+it.each<[string, DeviceEvent[]]>([
+  ["offline", [unauthorized, unauthorized]],
+  ["online", [delivered]],
+  ["revoked", [unauthorized, unauthorized, unauthorized]],
+])(
+  "from %s on the new token is the one that counts, without the refusals of the old",
+  (_, before) => {
+    const state = transition(before.reduce(transition, bootState(credentials)), rotated);
+    expect(state).toMatchObject({ credentials: other });
+    expect([unauthorized, unauthorized].reduce(transition, state).kind).toBe("offline");
+  },
+);
 
 it("remembers which refusal waits for the operator, until something else happens", () => {
   const waiting = [begin, refused].reduce(transition, bootState(null));

@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { Identity } from "../../../agent/credentials.ts";
 import { createProvisioner, type ProvisionerDeps } from "../../../agent/device/provisioner.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
@@ -291,4 +292,122 @@ it("keeps the way home longer than tokens that were let go", async () => {
   }
   expect(deps.store.load().kept).toHaveLength(4);
   expect(createProvisioner({ ...deps, server: "home" }).stored()).toEqual(home);
+});
+
+describe("a new access token", () => {
+  /** A device in use, and the moment at which the server is asked about "next". */
+  async function inUse(asked: (known: () => void) => void = () => {}) {
+    const at = setUp(null);
+    const old = await at.provisioner.attempt(never);
+    const known = () => void at.server.devices.set("rpi-abcdef01", "next");
+    at.server.hooks.beforeAnswer = () => asked(known);
+    const told: string[] = [];
+    at.provisioner.onRotated(({ accessToken }) => void told.push(accessToken));
+    return { ...at, old, known, told };
+  }
+
+  it("is stored before the server is asked, and sets the old one aside in the step in which it is known", async () => {
+    const { provisioner, identity, old, known, told, server } = await inUse();
+    known();
+    const saves = identity.saved.length;
+    const credentials = await provisioner.rotate("next", never);
+    expect(credentials).toEqual({ ...old, accessToken: "next" });
+    expect(identity.saved.slice(saves)).toMatchObject([
+      { claim: { accessToken: "next" }, active: old },
+      { claim: null, active: { accessToken: "next" }, kept: [{ ...old, reason: "reset" }] },
+    ]);
+    expect(told).toEqual(["next"]);
+    expect(provisioner.candidate()).toBeNull();
+    expect(await provisioner.rotate("next", never)).toEqual(credentials); // said twice
+    expect(server.asked().filter((asked) => asked.startsWith("GET"))).toHaveLength(2);
+  });
+
+  it("that is refused leaves the old one in use, and waits for another word", async () => {
+    const { provisioner, identity, old, known, told } = await inUse();
+    await expect(provisioner.rotate("next", never)).rejects.toMatchObject({
+      kind: "unauthorized",
+      code: "P032",
+      hint: expect.any(String),
+    });
+    expect(identity.now()).toMatchObject({ claim: { accessToken: "next" }, active: old });
+    expect(provisioner.candidate()?.accessToken).toBe("next");
+    known();
+    expect(await provisioner.retryCandidate(never)).toMatchObject({ accessToken: "next" });
+    expect(told).toEqual(["next"]);
+    expect(await provisioner.retryCandidate(never)).toBeNull();
+  });
+
+  it("of which nobody can be asked is found again by the next start", async () => {
+    const { provisioner, deps, identity, old, known } = await inUse(() => {
+      throw lost;
+    });
+    known();
+    await expect(provisioner.rotate("next", never)).rejects.toMatchObject({ kind: "transient" });
+    expect(identity.now().active).toEqual(old);
+    const { server } = setUp(null);
+    server.devices.set("rpi-abcdef01", "next");
+    const started = createProvisioner({ ...deps, api: createDeviceApi(server) });
+    expect(started.candidate()).toBeNull(); // it has not looked yet
+    expect(started.stored()).toEqual(old);
+    expect(started.candidate()?.accessToken).toBe("next");
+    expect(await started.retryCandidate(never)).toMatchObject({ accessToken: "next" });
+  });
+
+  it.each(["", "x".repeat(256), "a\nb"])(
+    "that is none is refused, and not stored",
+    async (token) => {
+      const { provisioner, identity } = await inUse();
+      const saves = identity.saved.length;
+      await expect(provisioner.rotate(token, never)).rejects.toMatchObject({ code: "P031" });
+      expect(identity.saved).toHaveLength(saves);
+    },
+  );
+
+  it("that cannot be stored is not asked about; one that cannot be promoted is used all the same", async () => {
+    const { deps, known, server, old } = await inUse();
+    known();
+    const full = new AgentError("storage", "ENOSPC");
+    let room = 0;
+    const store = {
+      ...deps.store,
+      save: (identity: Identity) => {
+        if (room-- <= 0) throw full;
+        deps.store.save(identity);
+      },
+    };
+    const asked = server.requests.length;
+    const cramped = createProvisioner({ ...deps, store });
+    await expect(cramped.rotate("next", never)).rejects.toBe(full);
+    expect(server.requests).toHaveLength(asked);
+    room = 1;
+    const told: string[] = [];
+    cramped.onRotated(({ accessToken }) => void told.push(accessToken));
+    expect(await cramped.rotate("next", never)).toMatchObject({ accessToken: "next" });
+    expect(told).toEqual(["next"]);
+    expect(deps.store.load()).toMatchObject({ claim: { accessToken: "next" }, active: old });
+  });
+
+  it("waits for its turn: the later one is the one in use", async () => {
+    const { provisioner, identity, server, old } = await inUse();
+    server.devices.set("rpi-abcdef01", "first").set("another", "second");
+    await Promise.all([provisioner.rotate("first", never), provisioner.rotate("second", never)]);
+    expect(identity.now()).toMatchObject({
+      claim: null,
+      active: { accessToken: "second" },
+      kept: [{ accessToken: "first" }, { accessToken: old.accessToken }],
+    });
+  });
+
+  it("does not push out the way home, however many were never valid", async () => {
+    const { deps, provisioner } = await inUse();
+    const away = createProvisioner({ ...deps, server: "away", random: seededRandom(7) });
+    const { server } = setUp(null);
+    await createProvisioner({ ...deps, server: "away", api: createDeviceApi(server) }).attempt(
+      never,
+    );
+    for (let n = 0; n < 9; n++)
+      await expect(away.rotate(`bad-${n}`, never)).rejects.toMatchObject({ kind: "unauthorized" });
+    expect(deps.store.load().kept).toHaveLength(4);
+    expect(provisioner.stored()?.deviceName).toBe("rpi-abcdef01");
+  });
 });

@@ -1,49 +1,89 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createWriter, Damaged, readerOf } from "../../../agent/journal/bytes.ts";
-import { createSampleDecoder, createSampleEncoder } from "../../../agent/journal/sample-record.ts";
-import type { Moment, TakenSample } from "../../../agent/ports.ts";
+import {
+  createSampleDecoder,
+  createSampleEncoder,
+  LONGEST_GROUP,
+} from "../../../agent/journal/sample-record.ts";
+import type { TakenSample } from "../../../agent/ports.ts";
 
-const NOW = 1_795_341_600_000;
-const at = (monotonicMs: number, ts: number | null, wallMs?: number): Moment => ({
-  ...{ bootId: "b", monotonicMs, ts },
-  ...(wallMs === undefined ? {} : { wallMs }),
+const keys = fc.oneof(
+  fc.constantFrom("cpuUsage", "load1", "toString", "__proto__", "constructor"),
+  fc.string(),
+);
+const samples: fc.Arbitrary<TakenSample> = fc.record({
+  taken: fc.record({
+    bootId: fc.constantFrom("one boot", "another"),
+    monotonicMs: fc.maxSafeNat().map((ms) => Math.floor(ms / 4)),
+    ts: fc.option(fc.integer({ min: 1, max: 2e12 })),
+  }),
+  readings: fc
+    .array(fc.tuple(keys, fc.oneof(fc.integer(), fc.boolean(), fc.string())))
+    .map((entries) => Object.fromEntries(entries)),
 });
 
-function written(samples: readonly TakenSample[]): Uint8Array {
-  const writer = createWriter();
+/** Each in a record of its own. */
+function recordsOf(given: readonly TakenSample[]): Uint8Array[] {
   const encoder = createSampleEncoder();
-  for (const [id, sample] of samples.entries()) encoder.write(writer, id, sample);
-  return writer.bytes().slice();
+  return given.map((sample, id) => {
+    const writer = createWriter();
+    encoder.write(writer, id, sample);
+    return writer.bytes();
+  });
 }
 
-it("gives back when a sample was taken, whether the clock was trusted, and what it showed if not", () => {
-  const samples = [
-    at(1_000, null, 12_345),
-    at(11_000, null, 22_345),
-    at(21_000, null),
-    at(31_000, NOW),
-    at(41_000, NOW - 3_600_000),
-    at(51_000, null, 5),
-  ].map((taken, n) => ({ taken, readings: { n } }));
-  const from = readerOf(written(samples));
+function decoded(records: readonly Uint8Array[]) {
   const decoder = createSampleDecoder();
-  const read = samples.map(() => decoder.read(from.byte(), from)?.sample);
-  expect(read).toEqual(samples);
-  expect(from.isAtEnd).toBe(true);
+  return records.map((record) => {
+    const from = readerOf(record);
+    return decoder.read(from.byte(), from);
+  });
+}
+
+it("any samples in, the same samples out", () => {
+  fc.assert(
+    fc.property(fc.array(samples, { maxLength: 40 }), (given) => {
+      expect(decoded(recordsOf(given))).toEqual(given.map((sample, id) => ({ id, sample })));
+    }),
+  );
 });
 
-it("what a clock in 1970 showed costs a byte or two a sample", () => {
-  const bytes = (moments: readonly Moment[]) =>
-    written(moments.map((taken) => ({ taken, readings: { n: 1 } }))).length;
-  const beats = Array.from({ length: 10 }, (_, beat) => 10_000 * beat);
-  const bare = bytes(beats.map((ms) => at(ms, null)));
-  expect(bytes(beats.map((ms) => at(ms, null, 20_000 + ms))) - bare).toBeLessThanOrEqual(30);
+it("with a record lost, every sample is as it was or has lost its keyframe, and tells its id", () => {
+  fc.assert(
+    fc.property(fc.array(samples, { minLength: 1, maxLength: 40 }), fc.nat(), (given, lost) => {
+      const records = recordsOf(given);
+      const hole = lost % records.length;
+      const left = records.flatMap((record, id) => (id === hole ? [] : [{ record, id }]));
+      const read = decoded(left.map(({ record }) => record));
+      for (const [index, { id }] of left.entries()) {
+        const { sample } = read[index] ?? expect.fail("missing");
+        expect(read[index]?.id).toBe(id);
+        if (sample !== null) expect(sample).toEqual(given[id]);
+        else expect(id - hole).toSatisfy((back: number) => back > 0 && back < LONGEST_GROUP);
+      }
+    }),
+  );
 });
 
-it("a mark of trust that no writer of ours has written is damage", () => {
-  const bytes = written([{ taken: at(1_000, null, 12_345), readings: { n: 1 } }]);
-  const mark = bytes.indexOf(0, 2 + 2 + 2);
-  const broken = bytes.with(mark, 9);
-  const from = readerOf(broken);
-  expect(() => createSampleDecoder().read(from.byte(), from)).toThrow(Damaged);
+it("a lost delta costs itself only", () => {
+  const sample = { taken: { bootId: "b", monotonicMs: 5, ts: null }, readings: { load1: 1 } };
+  const records = recordsOf(Array.from({ length: LONGEST_GROUP }, () => sample));
+  records.splice(3, 1);
+  expect(decoded(records).every((read) => read.sample !== null)).toBe(true);
+});
+
+it("any bytes in, samples or Damaged out", () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array()), (records) => {
+      const decoder = createSampleDecoder();
+      for (const [index, record] of records.entries()) {
+        try {
+          decoder.read(1 + (index % 2), readerOf(record));
+        } catch (error) {
+          expect(error).toBeInstanceOf(Damaged);
+        }
+      }
+    }),
+  );
 });

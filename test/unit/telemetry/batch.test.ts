@@ -5,10 +5,11 @@ import type { OutboxEntry } from "../../../agent/telemetry/outbox.ts";
 const TS = 1_795_341_600_000;
 const options = { precision: 3, isDecimal: () => false };
 const entry = (id: number, text = "x"): OutboxEntry => ({ id, ts: TS + id, readings: { text } });
-const pack = (entries: OutboxEntry[], maxBytes = 1_024, maxEntries = 32) => {
-  const batch = packBatch(entries, { maxBytes, maxEntries }, options);
+const noLimit = Number.POSITIVE_INFINITY;
+const pack = (entries: OutboxEntry[], maxBytes = 1_024, maxEntries = 32, maxPoints = noLimit) => {
+  const batch = packBatch(entries, { maxBytes, maxEntries, maxPoints }, options);
   const text = batch.payload && new TextDecoder().decode(batch.payload);
-  return { text, ids: batch.entries.map(({ id }) => id), refused: batch.refused };
+  return { text, ...batch, ids: batch.pieces.map(({ id }) => id) };
 };
 
 it("sends one sample as a bare record", () => {
@@ -42,4 +43,35 @@ it("an entry with nothing sendable is done with, not sent: [] would never be ans
   const empty = { id: 1, ts: TS, readings: { ts: 5 } };
   expect(pack([empty])).toMatchObject({ text: null, ids: [1], refused: [{ key: "ts" }] });
   expect(pack([empty, entry(2)])).toMatchObject({ ids: [1, 2] });
+});
+
+const many = (id: number, count: number): OutboxEntry => ({
+  id,
+  ts: TS + id,
+  readings: Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i])),
+});
+
+it("takes no more data points than allowed", () => {
+  const { ids, points } = pack([many(1, 3), many(2, 3), many(3, 3)], 1_024, 32, 7);
+  expect({ ids, points }).toEqual({ ids: [1, 2], points: 6 });
+});
+
+it("cuts a sample that alone has more data points than allowed, and leaves the next one out", () => {
+  const { text, points, cut, ids } = pack([many(1, 5), many(2, 1)], 1_024, 32, 2);
+  expect({ text, points, cut, ids }).toEqual({
+    text: `{"ts":${TS + 1},"values":{"k0":0,"k1":1}}`,
+    points: 2,
+    cut: many(1, 5),
+    ids: [1],
+  });
+});
+
+it("cuts a sample of more than 64 KiB, in bytes and not in characters", () => {
+  const readings = Object.fromEntries(
+    Array.from({ length: 30 }, (_, i) => [`k${i}`, "é".repeat(2_000)]),
+  );
+  const { payload, points, cut } = pack([{ id: 1, ts: TS, readings }]);
+  expect(payload?.length).toBeLessThanOrEqual(64 * 1_024 + 100);
+  expect(points).toBe(16);
+  expect(cut).not.toBeNull();
 });

@@ -1,0 +1,94 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import type { Fingerprint } from "../credentials.ts";
+import { type Board, fingerprintOf, isSameBoard } from "../device/board.ts";
+import type { HardwareChangePolicy } from "../device/identity.ts";
+import { isJsonObject, parseJson } from "../json.ts";
+import { durableWrite } from "../platform/durable-write.ts";
+import { errnoOf } from "../platform/errno.ts";
+import { systemFiles } from "../platform/files.ts";
+import { readWhole } from "../platform/read-whole.ts";
+import type { Logger } from "../ports.ts";
+
+/** Says in the journal's folder which board's samples these are. */
+const MARK = "board.json";
+const FORMAT_VERSION = 1;
+/** Ten times what we write. */
+const LARGEST_BYTES = 2_048;
+
+interface Owner {
+  readonly board: Board;
+  readonly policy: HardwareChangePolicy;
+  readonly log: Logger;
+}
+
+/**
+ * The folder for this board's samples. What waits on a card that came from another board belongs into that board's device:
+ * it is set aside as `journal.serial-…`, and goes on when the card is back. With "continue" both are one device. Null where
+ * the disk does not allow that: then the journal of the other board must stay closed.
+ */
+export function journalFolder(stateDir: string, owner: Owner): string | null {
+  const folder = join(stateDir, "journal");
+  const here = fingerprintOf(owner.board);
+  if (here === null) return folder;
+  try {
+    settle(stateDir, folder, here, owner);
+    return folder;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    if (isOurs(folder, owner)) return folder; // the journal itself knows what to do with such a disk
+    owner.log.error("the journal of another board cannot be set aside, samples wait in memory", {
+      error: code,
+      hint: `make ${stateDir} writable, then: sudo systemctl restart pipit`,
+    });
+    return null;
+  }
+}
+
+function settle(stateDir: string, folder: string, here: Fingerprint, owner: Owner): void {
+  const { policy, log } = owner;
+  const asideFor = ({ source, value }: Fingerprint) =>
+    join(stateDir, `journal.${source}-${encodeURIComponent(value)}`);
+  const move = (from: string, to: string) => {
+    renameSync(from, to);
+    systemFiles.syncFolder(stateDir);
+  };
+  if (!isOurs(folder, owner) && policy !== "continue") {
+    const other = markIn(folder);
+    if (other !== null && other !== "newer") {
+      const aside = asideFor(other);
+      log.warn("these samples are another board's, they wait until the card is back", { aside });
+      move(folder, aside);
+    }
+  }
+  const former = asideFor(here);
+  if (!existsSync(folder) && existsSync(former)) move(former, folder);
+  const mark = markIn(folder);
+  if (mark === "newer" || (mark !== null && isOurs(folder, owner))) return;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  durableWrite(join(folder, MARK), `${JSON.stringify({ version: FORMAT_VERSION, ...here })}\n`);
+}
+
+/** So is one that nobody has marked: an earlier version made it on this board. */
+function isOurs(folder: string, { board }: Owner): boolean {
+  const mark = markIn(folder);
+  return mark === "newer" || isSameBoard(mark, board);
+}
+
+/** Null where there is none that can be read: `newer` where another version must know. */
+function markIn(folder: string): Fingerprint | "newer" | null {
+  try {
+    const content = readWhole(join(folder, MARK), { limitBytes: LARGEST_BYTES });
+    if (content === null || content === "not a file") return null;
+    const mark = parseJson(new TextDecoder().decode(content.bytes));
+    if (!isJsonObject(mark)) return null;
+    const { version, source, value } = mark;
+    if (typeof version === "number" && version > FORMAT_VERSION) return "newer";
+    const known = source === "serial" || source === "mac" || source === "machine-id";
+    return known && typeof value === "string" ? { source, value } : null;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return null;
+  }
+}

@@ -1,0 +1,156 @@
+/** How the pace of a backlog begins: at most twice that of live data. */
+const TIMES_LIVE = 2;
+const SLOWEST_INTERVAL_MS = 60_000;
+/** So many messages are no drain: what a short outage left, or a sample that takes several. */
+const BURST = 4;
+/** A drain that paused this long begins anew. */
+const IDLE_MS = 60_000;
+const DOUBLE_AFTER_MS = 5_000;
+/** So long after a refusal the pace grows by addition, and live data keeps to it, too. */
+const CAREFUL_MS = 60_000;
+/** In this time it is where it was before the refusal. */
+const REGAIN_MS = 30_000;
+/** After 5.00, doubled twice while it goes on: a bucket that holds a second's worth is full again. */
+const HOLD_MS = 1_000;
+const MOST_DOUBLINGS = 2;
+/** Between a message and live data while the server limits the rate: learnt; less where a sample takes many messages. */
+const LIVE_SHARE = 0.8; // of an interval, in which a sample is to be gone
+const LIVE_GAP = { leastMs: 500, firstMs: 1_000, more: 1.5, less: 0.98 };
+/** The CoAP client's own bound for a source port. */
+const MOST_PER_SECOND = 200;
+
+/**
+ * How fast a backlog leaves, in messages a second: gently at first, for it may be one of ten thousand that a server finds
+ * after an outage; doubled while all goes well; halved when the server says 5.00 or is silent, and then regained step by step.
+ */
+export interface DrainPace {
+  /** Milliseconds until one more message of the backlog may leave; 0: now. */
+  waitMs(): number;
+  /** One leaves; live data does not use up what the backlog may send. */
+  take(what: Lane): void;
+  delivered(what: Lane): void;
+  /** 5.00: nothing at all leaves for a moment, and then slower. */
+  limited(what: Lane): void;
+  /** One was lost among others that arrived. */
+  lost(): void;
+  /** The server is away: the next drain begins anew. */
+  ended(): void;
+  /** Milliseconds until anything may leave. */
+  holdMs(): number;
+  /** Milliseconds until live data may leave, where a sample takes so many messages. */
+  liveWaitMs(messages: number): number;
+  /** The server has lately limited the rate: live data counts, too. */
+  readonly isLimited: boolean;
+}
+
+export type Lane = "live" | "backlog";
+
+export interface DrainPaceOptions {
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly fraction: () => number;
+  /** Of live samples. */
+  readonly intervalMs: number;
+  /** Null: no limit of its own. */
+  readonly maxPerSecond: number | null;
+}
+
+export function createDrainPace(options: DrainPaceOptions): DrainPace {
+  const { now, fraction, intervalMs, maxPerSecond } = options;
+  const cap = Math.min(maxPerSecond ?? MOST_PER_SECOND, MOST_PER_SECOND);
+  const start = Math.min(cap, (TIMES_LIVE * 1_000) / Math.min(intervalMs, SLOWEST_INTERVAL_MS));
+  let perSecond = start;
+  /** Where it stood before the last refusal. */
+  let regained = start;
+  /** What really left: the gap between two messages, smoothed. */
+  let gapMs = 1_000 / start;
+  let liveGapMs = LIVE_GAP.firstMs;
+  let leftAtMs = Number.NEGATIVE_INFINITY;
+  let tokens = BURST;
+  let filledAtMs = Number.NEGATIVE_INFINITY;
+  let takenAtMs = Number.NEGATIVE_INFINITY;
+  let raisedAtMs = Number.NEGATIVE_INFINITY;
+  let limitedAtMs = Number.NEGATIVE_INFINITY;
+  let heldUntilMs = Number.NEGATIVE_INFINITY;
+  let refusals = 0;
+
+  const isCareful = () => now() - limitedAtMs < CAREFUL_MS;
+  const begin = () => {
+    perSecond = start;
+    gapMs = 1_000 / start;
+    tokens = Math.max(1, Math.min(BURST, cap));
+    filledAtMs = now();
+    raisedAtMs = now();
+  };
+  const fill = () => {
+    if (now() - takenAtMs > IDLE_MS && !isCareful()) begin();
+    const most = isCareful() ? 1 : Math.max(1, Math.min(BURST, cap));
+    tokens = Math.min(most, tokens + ((now() - filledAtMs) / 1_000) * perSecond);
+    filledAtMs = now();
+  };
+  const slowDown = () => {
+    regained = Math.max(start, Math.min(perSecond, 1_000 / gapMs));
+    perSecond = Math.max(start, regained / 2);
+    tokens = 0;
+    filledAtMs = now();
+    raisedAtMs = now();
+    limitedAtMs = now();
+  };
+
+  const waitMs = () => {
+    fill();
+    // Whole milliseconds: a wait that is lost in rounding would be waited for again and again.
+    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1_000);
+  };
+
+  return {
+    waitMs,
+    liveWaitMs(messages) {
+      if (!isCareful()) return 0;
+      const gapMs = Math.min(liveGapMs, (LIVE_SHARE * intervalMs) / messages);
+      return Math.ceil(Math.max(0, leftAtMs + gapMs - now()));
+    },
+    take(what) {
+      leftAtMs = now();
+      if (what === "live") return;
+      fill();
+      tokens -= 1;
+      const gap = Math.min(now() - takenAtMs, IDLE_MS);
+      gapMs += (gap - gapMs) / 8;
+      takenAtMs = now();
+    },
+    delivered(what) {
+      refusals = 0;
+      if (what === "live") {
+        liveGapMs = Math.max(LIVE_GAP.leastMs, liveGapMs * LIVE_GAP.less);
+        return;
+      }
+      const sinceMs = now() - raisedAtMs;
+      if (isCareful())
+        perSecond += ((regained / 2) * Math.min(sinceMs, DOUBLE_AFTER_MS)) / REGAIN_MS;
+      else if (sinceMs < DOUBLE_AFTER_MS) return;
+      else perSecond *= 2;
+      perSecond = Math.min(perSecond, cap);
+      raisedAtMs = now();
+    },
+    limited(what) {
+      slowDown();
+      if (what === "live") liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, intervalMs);
+      const holdMs = HOLD_MS * 2 ** Math.min(refusals++, MOST_DOUBLINGS);
+      heldUntilMs = now() + Math.round((holdMs * (1 + fraction())) / 2);
+    },
+    lost: slowDown,
+    ended() {
+      begin();
+      takenAtMs = Number.NEGATIVE_INFINITY;
+      limitedAtMs = Number.NEGATIVE_INFINITY;
+      heldUntilMs = Number.NEGATIVE_INFINITY;
+      refusals = 0;
+    },
+    holdMs: () => Math.ceil(Math.max(0, heldUntilMs - now())),
+    get isLimited() {
+      return isCareful();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { AgentError } from "../errors.ts";
+import type { Clock } from "../ports.ts";
+import type { Message } from "./messages.ts";
+
+export interface Flight {
+  readonly message: Message;
+  /** Messages are numbered as they leave: what left before something became known says nothing new about it. */
+  readonly number: number;
+}
+
+/**
+ * `answered`: the server took nothing, but let the token in: it refused something, or limits the rate. `again`: nothing came
+ * of it, and there is nothing to wait for. The next message is another one, or leaves when it may. `empty`: nothing can be
+ * sent now.
+ */
+export type Published = "delivered" | "answered" | "again" | "empty";
+
+type News = { readonly outcome: Published } | { readonly error: unknown };
+
+/** Messages under way, and what was last heard of them. */
+export interface InFlight {
+  readonly count: number;
+  /** Whether some of this sample is in another one. */
+  isElsewhere(id: number, flight: Flight): boolean;
+  /** Counts until `send` has ended, and what came of it is news. */
+  start(message: Message, send: (flight: Flight) => Promise<Published>): void;
+  /** The server has taken one: all is well. */
+  noteArrival(): void;
+  /** Something arrived, and nothing has failed since. */
+  readonly isProven: boolean;
+  /** One that left after the last failure is under way. */
+  readonly hasProbe: boolean;
+  /** Whether others, which left later or at the same time, have arrived since this one left. */
+  othersArrived(flight: Flight): boolean;
+  /** It left before the last trouble was known. */
+  isOldNews(flight: Flight): boolean;
+  noteTrouble(): void;
+  readonly hasNews: boolean;
+  /** The last outcome, once; null: there is none. @throws what the last one failed with */
+  takeNews(): Published | null;
+  /** Resolves when something is heard, or after so many milliseconds. */
+  change(waitMs: number | null, signal: AbortSignal): Promise<void>;
+  /** There is more to send: whoever waits for a drain looks again. */
+  wakeDrain(): void;
+}
+
+export function createInFlight(clock: Clock): InFlight {
+  const flights = new Set<Flight>();
+  let news: News | null = null;
+  let wake = () => {};
+  let isDraining = false;
+  let started = 0;
+  /** How many had left when something last arrived, last failed, last met with trouble. */
+  let [arrivedAt, failedAt, troubledAt] = [0, 0, 0];
+  let isProven = false;
+
+  const hear = (heard: News) => {
+    if (news === null || outweighs(heard, news)) news = heard;
+    wake();
+  };
+
+  return {
+    get count() {
+      return flights.size;
+    },
+    isElsewhere: (id, flight) =>
+      [...flights].some(
+        (other) => other !== flight && other.message.pieces.some((piece) => piece.id === id),
+      ),
+    start(message, send) {
+      const flight = { message, number: ++started };
+      flights.add(flight);
+      send(flight).then(
+        (outcome) => {
+          flights.delete(flight);
+          hear({ outcome });
+        },
+        (error: unknown) => {
+          flights.delete(flight);
+          isProven = false;
+          failedAt = started;
+          troubledAt = started;
+          hear({ error });
+        },
+      );
+    },
+    noteArrival() {
+      arrivedAt = started;
+      isProven = true;
+    },
+    get isProven() {
+      return isProven;
+    },
+    get hasProbe() {
+      return [...flights].some(({ number }) => number > failedAt);
+    },
+    othersArrived: ({ number }) => arrivedAt >= number,
+    isOldNews: ({ number }) => number <= troubledAt,
+    noteTrouble() {
+      troubledAt = started;
+    },
+    get hasNews() {
+      return news !== null;
+    },
+    takeNews() {
+      const heard = news;
+      news = null;
+      if (heard === null) return null;
+      if ("error" in heard) throw heard.error;
+      return heard.outcome;
+    },
+    async change(waitMs, signal) {
+      if (news !== null) return;
+      isDraining =
+        waitMs !== null || [...flights].some(({ message }) => message.origin === "backlog");
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (waitMs === null) return woken; // what is under way ends with the signal, too
+      using _timer = clock.after(waitMs, wake);
+      signal.addEventListener("abort", wake, { once: true });
+      await woken;
+      signal.removeEventListener("abort", wake);
+      signal.throwIfAborted();
+    },
+    wakeDrain() {
+      if (isDraining) wake();
+    },
+  };
+}
+
+/** What was heard last counts; but a bug is never passed over, and what was not delivered says less than anything else. */
+function outweighs(heard: News, before: News): boolean {
+  if ("error" in before && !(before.error instanceof AgentError)) return false;
+  return "error" in heard || heard.outcome === "delivered";
+}

@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
+import { expect } from "vitest";
+import { startSandbox } from "../../agent/sandbox/sandbox.ts";
+import { agentBoard } from "../support/agent-board.ts";
+import { allDone } from "../support/all-done.ts";
+import { ext4Image } from "../support/ext4-image.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { timesOf, waitingIn } from "../support/whereabouts.ts";
+import { proof } from "./proof.ts";
+
+interface Cadence {
+  readonly intervalS: number;
+  /** How often ext4 commits its own journal, which a change of a file's times makes it do; 5 s unless told otherwise. */
+  readonly commitS: number;
+  readonly reports: number;
+}
+
+const DAY_S = 86_400;
+const BLOCK_BYTES = 4_096;
+/** The samples, three of ext4's journal, and the inode in its place. */
+const MOST_BLOCKS = 5;
+const DEFAULT_INTERVAL_S = 60;
+const MOST_MEGABYTES_A_DAY = 45;
+/** Reports before the measurement: what a start costs once is over. */
+const WARM_UP_REPORTS = 1;
+const DISCARD_PORT = 9;
+
+/** Bytes that reach the device per report of the real agent, with the settings it comes with. */
+async function bytesPerReport(cadence: Cadence, isOnline: boolean, seed: number): Promise<number> {
+  const { intervalS, commitS, reports } = cadence;
+  await using server = await startSandbox({ httpPort: null, seed });
+  const folder = temporaryFolder();
+  // More than keep_free.
+  const options = `commit=${commitS}`;
+  await using card = await ext4Image({ folder, megabytes: 400, options });
+  const stateDir = join(card.folder, "state");
+  const port = isOnline ? server.port : DISCARD_PORT;
+  const toml = `[telemetry]\ninterval = "${intervalS}s"\n`;
+  using board = agentBoard({ folder, stateDir, deviceName: "a", port, toml });
+  const life = board.start();
+  await life.ready();
+  await after(1_000 * intervalS * WARM_UP_REPORTS);
+  /** Of both ends: what is still to be written for the reports before counts for them. */
+  const settled = () => {
+    expect(spawnSync("sync", ["--file-system", card.folder]).status).toBe(0);
+    return { at: Date.now(), bytes: card.bytesWritten() };
+  };
+  const from = settled();
+  await after(1_000 * intervalS * reports);
+  const to = settled();
+  life.child.kill("SIGTERM");
+  expect(await life.ended, life.stderr()).toBe(0);
+  const waiting = await waitingIn(stateDir);
+  const taken = timesOf(server, "a", waiting).filter((ts) => ts > from.at && ts <= to.at);
+  // Slower looks (the disk, every 5 min) may have had samples of their own.
+  expect(Math.abs(taken.length - reports)).toBeLessThanOrEqual(2);
+  if (isOnline) expect(waiting.entries.length).toBeLessThan(reports / 2);
+  return (to.bytes - from.bytes) / taken.length;
+}
+
+const megabytesADay = (bytes: number, intervalS: number) =>
+  Math.round((bytes * DAY_S) / intervalS / 1e5) / 10;
+
+/**
+ * One synced write is a block of data. It changes the file's time, too, and ext4 writes that down within 5 s: three blocks of
+ * its journal, and later the inode. Where nobody else writes, reports that are further apart share none of it; no program
+ * can spare it, and neither can `lazytime` since Linux 6.6. What the agent can do is to write once a report, and only that.
+ */
+proof(
+  10,
+  "a report costs the card one synced write, online and offline",
+  async ({ seed, count }) => {
+    const isFull = count(1_000) === 1_000;
+    // In the short form five times as fast, the commits too.
+    const cadence = isFull
+      ? { intervalS: 10, commitS: 5, reports: 30 }
+      : { intervalS: 2, commitS: 1, reports: 6 };
+    const measured = await allDone([
+      bytesPerReport(cadence, false, seed),
+      bytesPerReport(cadence, true, seed + 1),
+    ]);
+    const most = Math.max(...measured);
+    expect(most).toBeLessThanOrEqual(MOST_BLOCKS * BLOCK_BYTES);
+    expect(megabytesADay(most, DEFAULT_INTERVAL_S)).toBeLessThanOrEqual(MOST_MEGABYTES_A_DAY);
+    const [offline, online] = measured.map(Math.round);
+    return (
+      `ext4 alone on its device: ${offline} bytes a report offline, ${online} online; ` +
+      `${megabytesADay(most, DEFAULT_INTERVAL_S)} MB a day at the default 60 s, ${megabytesADay(most, 10)} MB at 10 s, ` +
+      `of which ${megabytesADay(BLOCK_BYTES, 10)} MB are samples and the rest is ext4's journal`
+    );
+  },
+);

@@ -1,0 +1,71 @@
+import { expect, it } from "vitest";
+import { createIdRanges } from "../../../agent/journal/id-ranges.ts";
+import { createLedger } from "../../../agent/journal/ledger.ts";
+
+const ledgerOf = (nextId = 1) =>
+  createLedger({
+    segments: [],
+    settled: createIdRanges(),
+    dropped: {},
+    notes: {},
+    nextId,
+    nextNumber: 1,
+    resume: null,
+    lastTs: null,
+  });
+
+it("knows what waits, from both ends", () => {
+  const ledger = ledgerOf(11);
+  ledger.settle(1, 3);
+  ledger.settle(9, 10);
+  expect(ledger.waiting).toBe(5);
+  expect(ledger.firstWaiting(0)).toBe(4);
+  expect(ledger.newestWaiting()).toBe(8);
+  expect(ledger.isWaiting(10)).toBe(false);
+  expect(ledger.takeId()).toBe(11);
+  expect(ledger.newestWaiting()).toBe(11);
+  ledger.settle(1, 11);
+  expect(ledger.firstWaiting(0)).toBeNull();
+  expect(ledger.newestWaiting()).toBeNull();
+});
+
+it("counts each sample that is given up once, and none that was delivered", () => {
+  const ledger = ledgerOf(11);
+  ledger.settle(2, 3);
+  expect(ledger.settle(1, 5, "damage")).toBe(3);
+  expect(ledger.settle(1, 5, "age")).toBe(0);
+  expect(ledger.settle(8, 1e15, "size")).toBe(3);
+  expect(ledger.dropped).toEqual({ damage: 3, size: 3 });
+});
+
+it("gives what is to be written until it is written, and all of the state where a counter has changed", () => {
+  const ledger = ledgerOf(11);
+  expect(ledger.unsaved()).toBeNull();
+  ledger.settle(4, 4);
+  expect(ledger.unsaved()).toEqual([[4, 4]]);
+  ledger.settle(5, 5);
+  expect(ledger.unsaved()).toEqual([[4, 5]]);
+  ledger.saved();
+  expect(ledger.hasUnsaved).toBe(false);
+  ledger.settle(6, 6, "age");
+  expect(ledger.unsaved()).toBe("state");
+  expect(ledger.state(null)).toMatchObject({ settled: [[4, 6]], dropped: { age: 1 } });
+});
+
+it("what comes while a write is under way is not taken for written", () => {
+  const ledger = ledgerOf(11);
+  ledger.settle(4, 4);
+  ledger.unsaved();
+  ledger.settle(5, 5);
+  ledger.saved();
+  expect(ledger.unsaved()).toEqual([[5, 5]]);
+});
+
+it("a note that says nothing new is not written", () => {
+  const ledger = ledgerOf();
+  ledger.note("boots", { a: 1 });
+  ledger.unsaved();
+  ledger.saved();
+  ledger.note("boots", { a: 1 });
+  expect(ledger.hasUnsaved).toBe(false);
+});
