@@ -4,29 +4,23 @@ import { parseServerUrl } from "./config/server-url.ts";
 import { runDevice } from "./device/device.ts";
 import { openAttributes } from "./device/open-attributes.ts";
 import { openProvisioner } from "./device/open-provisioner.ts";
-import type { RunFacts } from "./device/run-marks.ts";
+import { type Given, openSituation } from "./device/open-situation.ts";
 import { bootSplayMs, noSplay } from "./device/splay.ts";
 import { createHealth } from "./health.ts";
 import type { Platform } from "./ports.ts";
 import { openSources } from "./sensors/sources.ts";
-import { createOutbox } from "./telemetry/outbox.ts";
+import { openOutbox } from "./telemetry/open-outbox.ts";
 import { DRAIN_PLACES, openPublisher } from "./telemetry/publisher.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
-import { openTimeline } from "./telemetry/timeline.ts";
 import { createDeviceApi } from "./thingsboard/device-api.ts";
 import { abortingWith } from "./timing.ts";
 import { createVitals, feedWatchdog } from "./vitals.ts";
 
 /** sources -> sample -> queue -> batch -> publish. Parts meet only here; what opens last closes first. */
-export async function runAgent(
-  config: Config,
-  platform: Platform,
-  given: RunFacts & { readonly signal: AbortSignal; readonly splay: boolean },
-): Promise<void> {
+export async function runAgent(config: Config, platform: Platform, given: Given): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const { clock, random, host, network, journal, services, throttle } = platform;
   const log = (component: string) => platform.log.child(component);
-  const { telemetry, provisioning } = config;
   const server = parseServerUrl(config.server.url);
   const [vitals, health] = [createVitals(clock), createHealth(given.safeMode)];
 
@@ -36,24 +30,28 @@ export async function runAgent(
   const api = createDeviceApi({ transport });
   const devices = { throttle, agent: { health, journal, coap: transport.stats } };
   const { isDecimal, ...sources } = openSources(config, platform, devices);
-  const serialise = { precision: telemetry.precision, isDecimal };
-  const timeline = openTimeline(config, platform);
-  const outbox = createOutbox({ journal, timeline, liveFirst: telemetry.live_first });
+  const serialise = { precision: config.telemetry.precision, isDecimal };
+  const { plain, timeline } = openOutbox(config, platform);
+  const onOutage = () => attributes.recheck();
+  const seen = { ...given, outbox: plain, timeline, health, coap: transport.stats, onOutage };
+  const { outbox, situation, show } = openSituation(config, platform, seen);
   const publisher = openPublisher(config, platform, { api, outbox, serialise });
   const { provisioner, hardwareId } = await openProvisioner(config, platform, api);
   const attributes = openAttributes(config, platform, { api, timeline, lastStop: given.lastStop });
 
   const broken = new AbortController(); // a bug in the sampler ends the whole run, loudly
   const running = cleanup.use(abortingWith(given.signal, broken.signal)).signal;
-  const measuring = { config, platform, sources, outbox, timeline, vitals, health, hardwareId };
   const inventory = () => attributes.refresh();
+  const measuring = { config, platform, sources, outbox, timeline, vitals, health, hardwareId };
   const started = startTelemetry({ ...measuring, inventory }, running, (bug) => broken.abort(bug));
   cleanup.use(await started);
   cleanup.use(feedWatchdog(clock, services, vitals));
+  cleanup.use(show());
   services.ready();
 
   const splayMs = given.splay ? await bootSplayMs(host, server.host) : noSplay;
-  const { on_revoked: onRevoked } = provisioning;
-  const parts = { provisioner, publisher, outbox, attributes, clock, random, vitals, services };
-  await runDevice({ ...parts, onRevoked, splayMs, log: log("device") }, running);
+  const { on_revoked: onRevoked } = config.provisioning;
+  const reporting = { attributes, situation, vitals, services, log: log("device") };
+  const device = { provisioner, publisher, outbox, clock, random, ...reporting };
+  await runDevice({ ...device, onRevoked, splayMs }, running);
 }

@@ -21,6 +21,8 @@ export interface ReaderChild {
 export interface ThrottleLatch {
   /** What was seen since the last call. Null where this machine has no such alarm. */
   take(): Promise<ThrottleReport | null>;
+  /** The files that it looks at; none before the first `take`. */
+  files(): readonly string[];
 }
 
 export interface ThrottleReport {

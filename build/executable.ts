@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import pkg, { type SeaConfig, type SeaOptions } from "@yao-pkg/pkg/lib-es5/sea.js";
+import { nodeFlags } from "./node-flags.ts";
 
 export interface ExecutableOptions {
   /** The Node binary to put the program into. */
@@ -11,22 +12,6 @@ export interface ExecutableOptions {
   readonly output: string;
   readonly work: string;
 }
-
-/** In the executable, because a flag that matters must not depend on who starts it. */
-const execArgv = [
-  "--max-semi-space-size=1", // MB: a small young generation, for 2 MB less memory
-  "--max-old-space-size=64", // MB: a leak ends the process, and systemd starts it again
-  // A report is a few milliseconds of code that is cold each time. Type feedback from the first call on makes the
-  // interpreter quick; what the two quick compilers would save, they cost. Draining a backlog still reaches TurboFan.
-  "--no-lazy-feedback-allocation",
-  "--no-sparkplug",
-  "--no-maglev",
-  // A heap of a few MB is collected sooner by the thread that is awake than by four that have to be woken.
-  "--single-threaded-gc",
-  "--v8-pool-size=0",
-  "--disable-warning=ExperimentalWarning", // node:ffi
-  "--disable-sigusr1", // no debugger on a stray signal
-];
 
 /** What Node takes and pkg passes on, and what pkg's own type leaves out. */
 interface NodeSeaConfig extends SeaConfig {
@@ -50,7 +35,7 @@ export async function makeExecutable(options: ExecutableOptions): Promise<void> 
   const seaConfig: NodeSeaConfig = {
     // Relative, because the file records this string: an absolute path would differ from checkout to checkout.
     main: relative(join(temporary, "any-name"), bundled),
-    execArgv,
+    execArgv: nodeFlags,
     execArgvExtension: "none",
     disableExperimentalSEAWarning: true,
     useSnapshot: false,

@@ -8,6 +8,7 @@ const suite = (name: string, testTimeout: number) => ({
     name,
     root,
     include: [`test/${name}/**/*.test.ts`],
+    execArgv: ["--disable-warning=ExperimentalWarning"], // node:ffi, as in the executable
     testTimeout,
     hookTimeout: testTimeout,
   },

@@ -34,9 +34,11 @@ export function chooseSources(
     if (name === SENSORS || sensors.some((sensor) => isNamed(sensor, name))) return [];
     throw new UsageError(unknownName(collectors, sensors, name));
   });
+  // A key of a collector may be one that the user gave to a sensor.
+  const hasChosen = ({ keys }: Source) => chosen.some((key) => Object.hasOwn(keys, key));
   return {
     metrics: chosen,
-    isWanted: (sensor) => names.some((name) => isNamed(sensor, name)),
+    isWanted: (sensor) => hasChosen(sensor) || names.some((name) => isNamed(sensor, name)),
   };
 }
 

@@ -9,11 +9,13 @@ import { run } from "./run.ts";
 import { sample } from "./sample.ts";
 import { sandbox } from "./sandbox.ts";
 import { sensorsScan } from "./sensors-scan.ts";
+import { status } from "./status.ts";
 
 /** In the order in which the help lists them. */
 export const commands: readonly Command[] = [
   run,
   provision,
+  status,
   sample,
   sensorsScan,
   publish,

@@ -49,6 +49,10 @@ function withoutCommand(
     shell.out(overview(commands));
   } else {
     const siblings = commands.filter(({ name }) => name.startsWith(`${first} `));
+    if (siblings.length > 0 && argv.some((word) => ["--help", "-h"].includes(word))) {
+      shell.out(siblings.map(commandHelp).join("\n\n"));
+      return EXIT.ok;
+    }
     const known = siblings.length > 0 ? siblings : commands;
     const names = known.filter(({ hidden }) => !hidden).map(({ name }) => name);
     throw new UsageError(

@@ -6,6 +6,7 @@ export const EXIT = {
   ok: 0,
   /** The answer is no. */
   no: 1,
+  notRunning: 3,
   usage: 64,
   unreachable: 69,
   bug: 70,

@@ -4,6 +4,7 @@ import type { Fingerprint } from "../credentials.ts";
 import { type Board, fingerprintOf, isSameBoard } from "../device/board.ts";
 import type { HardwareChangePolicy } from "../device/identity.ts";
 import { isJsonObject, parseJson } from "../json.ts";
+import { checksum } from "../platform/checksum.ts";
 import { durableWrite } from "../platform/durable-write.ts";
 import { errnoOf } from "../platform/errno.ts";
 import { systemFiles } from "../platform/files.ts";
@@ -67,7 +68,8 @@ function settle(stateDir: string, folder: string, here: Fingerprint, owner: Owne
   const mark = markIn(folder);
   if (mark === "newer" || (mark !== null && isOurs(folder, owner))) return;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  durableWrite(join(folder, MARK), `${JSON.stringify({ version: FORMAT_VERSION, ...here })}\n`);
+  const members = { version: FORMAT_VERSION, ...here };
+  durableWrite(join(folder, MARK), `${JSON.stringify({ crc32: checksum(members), ...members })}\n`);
 }
 
 /** So is one that nobody has marked: an earlier version made it on this board. */
@@ -83,7 +85,10 @@ function markIn(folder: string): Fingerprint | "newer" | null {
     if (content === null || content === "not a file") return null;
     const mark = parseJson(new TextDecoder().decode(content.bytes));
     if (!isJsonObject(mark)) return null;
-    const { version, source, value } = mark;
+    // A damaged mark is none: it must not make this board's samples another one's.
+    const { crc32, ...members } = mark;
+    if (crc32 !== checksum(members)) return null;
+    const { version, source, value } = members;
     if (typeof version === "number" && version > FORMAT_VERSION) return "newer";
     const known = source === "serial" || source === "mac" || source === "machine-id";
     return known && typeof value === "string" ? { source, value } : null;

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { collectors, collectorsFor } from "../collectors/index.ts";
-import { metricNames } from "../collectors/select.ts";
+import { metricNames, selectCollectors } from "../collectors/select.ts";
 import { type ConfigInput, type ParsedConfig, parseConfig } from "../config/parse-config.ts";
 import type { Problem } from "../config/problem.ts";
+import type { KnownNames } from "../config/setting.ts";
 import type { Overrides } from "../config/text-sources.ts";
 import {
   readConfigFile,
@@ -70,10 +71,19 @@ async function scheduleChecker({ files = [] }: ConfigInput): Promise<CheckSchedu
   return checkSchedule;
 }
 
+const sentKeys: KnownNames["sentKeys"] = ({ metrics, disk_paths, network_interfaces }) => {
+  const settings = { diskPaths: disk_paths, networkInterfaces: network_interfaces };
+  return selectCollectors(collectorsFor(settings), metrics).keys;
+};
+
 /** Twice where it must be: a disk path brings keys of its own, which `[system] metrics` may name. */
 async function parse(input: ConfigInput): Promise<ParsedConfig> {
   const schedule = await scheduleChecker(input);
-  const known = (names: readonly string[]) => ({ metricNames: [...names, SENSORS], schedule });
+  const known = (names: readonly string[]) => ({
+    metricNames: [...names, SENSORS],
+    schedule,
+    sentKeys,
+  });
   const parsed = parseConfig(input, known(metricNames(collectors)));
   const { disk_paths: diskPaths, network_interfaces: networkInterfaces } = parsed.config.system;
   if (diskPaths.every((path) => path === "/")) return parsed;

@@ -3,26 +3,31 @@ import type { Config } from "../config/config.ts";
 import { standingWarnings } from "../config/standing-warnings.ts";
 import { readBoard } from "../device/board.ts";
 import { markStart } from "../device/run-marks.ts";
-import { safeConfig, stampOf } from "../device/safe-mode.ts";
+import { inSafeMode, safeConfig, stampOf } from "../device/safe-mode.ts";
+import { unwritableState } from "../device/unwritable-state.ts";
 import { AgentError, kindOf } from "../errors.ts";
 import { noCalendar, openCalendar } from "../platform/calendar.ts";
 import { systemClock } from "../platform/clock.ts";
-import { errnoOf } from "../platform/errno.ts";
+import { noteDamage } from "../platform/damage.ts";
 import { createHost } from "../platform/host.ts";
 import { openPlatform } from "../platform/platform.ts";
-import { lockState } from "../platform/state-lock.ts";
+import { openStatusFile } from "../platform/status-file.ts";
 import { createServiceManager } from "../platform/systemd.ts";
 import type { Logger } from "../ports.ts";
+import { createStanding, type Standing } from "../standing.ts";
 import { abortingWith } from "../timing.ts";
 import { agentLog, protectSecrets } from "./agent-log.ts";
 import type { Command, Shell } from "./command.ts";
+import { sayDegraded, sayRefused } from "./config-degradation.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { journalFolder } from "./journal-folder.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
+import { lockOrGoOn } from "./lock-or-go-on.ts";
 import { boundsOf, openJournalIn } from "./open-journal.ts";
 import { publishSocketIn } from "./publish-socket.ts";
 import { onReload } from "./reloads.ts";
+import { runtimeDirIn } from "./runtime-dir.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 import { version } from "./version.ts";
 
@@ -37,24 +42,28 @@ export const run: Command = {
     reportProblems(shell, loaded.problems);
     becomeOwnerOf(stateDir, shell);
     const log = agentLog(shell, loaded.config);
-    using _lock = lockOrGoOn(stateDir, log);
+    const standing = createStanding();
+    using _lock = lockOrGoOn(stateDir, shell, standing, log);
 
     const services = createServiceManager({ env: shell.env, log: log.child("systemd") });
     const sysroot = sysrootOf(options);
     const board = await readBoard(createHost({ root: sysroot }));
     const { on_hardware_change: policy } = loaded.config.provisioning;
-    const folder = journalFolder(stateDir, { board, policy, log: log.child("journal") });
-    await using journal = await openJournalIn(folder, loaded.config, log.child("journal"));
+    const journalLog = noteDamage(log.child("journal"), standing, "warn");
+    const folder = journalFolder(stateDir, { board, policy, log: journalLog });
+    await using journal = await openJournalIn(folder, loaded.config, journalLog);
     const publishSocket = publishSocketIn(shell);
-    const world = { stateDir, sysroot, version, log, services, journal, publishSocket };
+    const seen = { folder: runtimeDirIn(shell), redact: log.redact, clock: systemClock };
+    using statusFile = openStatusFile({ ...seen, log: log.child("status") });
+    const world = { stateDir, sysroot, version, log, services, journal, standing, publishSocket };
     let config = loaded.config; // what is in effect
     await using platform = openPlatform({ ...world, allows: () => config.system });
-    const marks = await markStart({ ...platform, stamp: stampOf(config, version) });
+    const marks = await markStart({ ...platform, standing, stamp: stampOf(config, version) });
 
     // A reload starts the parts anew with the new settings; platform and journal stay, so nothing that waits is lost.
     let reload = new AbortController();
     using _reloads = onReload(shell, systemClock, async () => {
-      const next = await reloaded(load, shell, log);
+      const next = await reloaded(load, shell, standing, log);
       if (next === null) return;
       loaded = next;
       reload.abort();
@@ -64,18 +73,22 @@ export const run: Command = {
       reload = new AbortController();
       const safeMode = marks.configured(stampOf(loaded.config, version));
       config = safeMode ? safeConfig(loaded.config) : loaded.config;
+      if (safeMode) standing.raise(inSafeMode);
+      else standing.clear(inSafeMode.name);
       protectSecrets(log, config);
       log.setLevel(config.log.level);
       journal.setBounds(boundsOf(config));
       log.notice("started", summaryOf(config));
       for (const warning of standingWarnings(config)) log.warn(warning);
-      keepLastGood(loaded, stateDir, log);
+      sayDegraded(loaded, standing);
+      keepLastGood(loaded, stateDir, standing, log);
       using either = abortingWith(shell.signal, reload.signal);
       const { signal } = either;
       const calendar = hasSchedule(config) ? await openCalendar() : noCalendar;
       const { lastStop } = marks;
       try {
-        await runAgent(config, { ...platform, calendar }, { signal, splay, lastStop, safeMode });
+        const given = { signal, splay, lastStop, safeMode, standing, board: statusFile };
+        await runAgent(config, { ...platform, calendar }, given);
       } catch (error) {
         if (signal.aborted) continue;
         if (kindOf(error) !== "bug") marks.stopped(); // by its own choice: no crash
@@ -92,25 +105,11 @@ export const run: Command = {
   },
 };
 
-/** A disk that is full or read-only must not silence the board: it goes on without a lock, and says so. */
-function lockOrGoOn(stateDir: string, log: Logger): Disposable {
-  try {
-    return lockState(stateDir);
-  } catch (error) {
-    const disk = error instanceof AgentError ? errnoOf(error.cause) : undefined;
-    if (!(error instanceof AgentError) || (disk !== "ENOSPC" && disk !== "EROFS")) throw error;
-    log.error("the state folder cannot be written, going on without a lock", {
-      error: disk,
-      hint: error.hint,
-    });
-    return { [Symbol.dispose]() {} };
-  }
-}
-
 /** Null for a bad edit: the running configuration stays. Whoever typed it sees why, the fleet sees nothing. */
 async function reloaded(
   load: () => Promise<LoadedConfig>,
   shell: Shell,
+  standing: Standing,
   log: Logger,
 ): Promise<LoadedConfig | null> {
   try {
@@ -123,16 +122,23 @@ async function reloaded(
     const { message, hint } = error;
     log.error("reload refused, the running configuration stays", { reason: message, hint });
   }
+  sayRefused(standing);
   return null;
 }
 
 /** A state folder that cannot be written costs the next start its safety net, never this one. */
-function keepLastGood(loaded: LoadedConfig, stateDir: string, log: Logger): void {
+function keepLastGood(
+  loaded: LoadedConfig,
+  stateDir: string,
+  standing: Standing,
+  log: Logger,
+): void {
   try {
     saveLastGood(loaded, stateDir);
   } catch (error) {
     if (kindOf(error) !== "storage") throw error;
     log.warn("the configuration could not be kept as last-good.toml", { error: String(error) });
+    standing.raise(unwritableState(error));
   }
 }
 

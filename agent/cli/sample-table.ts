@@ -1,6 +1,7 @@
 import { AgentError } from "../errors.ts";
 import type { Reading } from "../ports.ts";
-import type { ReadingSpec } from "../source.ts";
+import { type SerialiseOptions, writeReading } from "../thingsboard/serialise.ts";
+import { aligned } from "./align.ts";
 import type { SourceLook, TakenSample } from "./take-samples.ts";
 
 interface Row {
@@ -12,13 +13,14 @@ interface Row {
 }
 
 /** One line per reading in the order of the sources, then the count: "9 readings, 8 ok, 1 failed, 1.8 ms". */
-export function sampleTable({ looks, tookMs }: TakenSample): string {
-  const rows = looks.flatMap(rowsOf);
+export function sampleTable({ looks, tookMs }: TakenSample, options: SerialiseOptions): string {
+  const rows = looks.flatMap((look) => rowsOf(look, options));
   const failed = rows.filter(({ value }) => value === NO_VALUE).length;
-  const widest = (part: keyof Row) => Math.max(0, ...rows.map((row) => row[part].length));
-  const [keys, values, units] = [widest("key"), widest("value"), widest("unit")];
-  const lines = rows.map(({ key, value, unit, note }) =>
-    `${key.padEnd(keys + 2)}${value.padStart(values)} ${unit.padEnd(units)}  ${note}`.trimEnd(),
+  const widest = (part: "key" | "unit") => Math.max(0, ...rows.map((row) => row[part].length));
+  const [keys, units] = [widest("key"), widest("unit")];
+  const values = aligned(rows.map(({ value }) => value));
+  const lines = rows.map(({ key, unit, note }, index) =>
+    `${key.padEnd(keys + 2)}${values[index]} ${unit.padEnd(units)}  ${note}`.trimEnd(),
   );
   const readings = rows.length === 1 ? "1 reading" : `${rows.length} readings`;
   const summary = `${readings}, ${rows.length - failed} ok, ${failed} failed`;
@@ -27,7 +29,7 @@ export function sampleTable({ looks, tookMs }: TakenSample): string {
 
 const NO_VALUE = "–";
 
-function rowsOf({ source, outcome }: SourceLook): readonly Row[] {
+function rowsOf({ source, outcome }: SourceLook, options: SerialiseOptions): readonly Row[] {
   if (outcome === null) return [];
   const { keys } = source;
   if (outcome instanceof AgentError) {
@@ -47,15 +49,20 @@ function rowsOf({ source, outcome }: SourceLook): readonly Row[] {
     const reading = outcome[key];
     const spec = keys[key] ?? { unit: "", source: source.name };
     if (reading === undefined) return [];
-    return [{ key, value: shownReading(reading, spec), unit: spec.unit, note: spec.source }];
+    const shown = shownReading(key, reading, options);
+    if ("refused" in shown)
+      return [{ key, value: NO_VALUE, unit: "", note: `not sent: ${shown.refused}` }];
+    return [{ key, value: shown.text, unit: spec.unit, note: spec.source }];
   });
 }
 
-/** For a person: one decimal says enough of a percentage, none of a large number, two of a load of 0.52. */
-export function shownReading(reading: Reading, { unit, whole }: ReadingSpec): string {
-  if (typeof reading === "string") return reading;
-  if (typeof reading !== "number") return JSON.stringify(reading);
-  if (whole) return String(reading);
-  if (Math.abs(reading) >= 1_000) return reading.toFixed(0);
-  return reading.toFixed(unit === "" ? 2 : 1);
+/** What would be sent, a text without its quotes; or why nothing is. */
+export function shownReading(
+  key: string,
+  reading: Reading,
+  options: SerialiseOptions,
+): { readonly text: string } | { readonly refused: string } {
+  const written = writeReading(key, reading, options);
+  if (typeof written !== "string") return written;
+  return { text: typeof reading === "string" ? String(JSON.parse(written)) : written };
 }

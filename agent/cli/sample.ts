@@ -1,3 +1,4 @@
+import { agent } from "../collectors/agent.ts";
 import { collectorsFor } from "../collectors/index.ts";
 import type { Config } from "../config/config.ts";
 import { durationMs, parseDuration } from "../config/duration.ts";
@@ -5,7 +6,7 @@ import { AgentError } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { type Machine, openMachine } from "../platform/machine.ts";
 import { openSources } from "../sensors/sources.ts";
-import { serialiseSample } from "../thingsboard/serialise.ts";
+import { type SerialiseOptions, serialiseSample } from "../thingsboard/serialise.ts";
 import { agentLog } from "./agent-log.ts";
 import { chooseSources } from "./choose-sources.ts";
 import { type Command, type OptionValues, type Shell, UsageError } from "./command.ts";
@@ -33,7 +34,7 @@ export const sample: Command = {
   options: {
     json: { type: "boolean", help: "print what ThingsBoard would be sent" },
     watch: { type: "boolean", help: "again and again until Ctrl-C, every 2s" },
-    count: { type: "string", value: "N", help: "so many samples (1)" },
+    count: { type: "string", value: "N", help: "so many samples (1; with --watch no end)" },
     interval: {
       type: "string",
       value: "D",
@@ -42,7 +43,11 @@ export const sample: Command = {
   },
   async run({ shell, options, positionals }) {
     const watch = options["watch"] === true;
-    const count = watch ? Number.POSITIVE_INFINITY : countOf(options["count"]);
+    const count =
+      watch && options["count"] === undefined
+        ? Number.POSITIVE_INFINITY
+        : countOf(options["count"]);
+    refuseAgent(positionals);
     const intervalMs = intervalOf(
       options["interval"],
       watch ? WATCH_INTERVAL_MS : DEFAULT_INTERVAL_MS,
@@ -57,10 +62,10 @@ export const sample: Command = {
       mayReadThrottled: () => config.system.pi_throttle,
     });
     const { sources, isDecimal } = await sourcesFor(config, machine, positionals);
+    const asSent = { precision: config.telemetry.precision, isDecimal };
     const print = (taken: TakenSample) => {
-      if (options["json"] === true)
-        return printJson(shell, taken, { precision: config.telemetry.precision, isDecimal });
-      shell.out(`${watch && shell.color ? CLEAR : ""}${sampleTable(taken)}`);
+      if (options["json"] === true) return printJson(shell, taken, asSent);
+      shell.out(`${watch && shell.color ? CLEAR : ""}${sampleTable(taken, asSent)}`);
     };
     const { signal } = shell;
     try {
@@ -83,19 +88,31 @@ async function configured(shell: Shell, options: OptionValues): Promise<Config> 
 }
 
 /** The agent's own health is the agent's to tell: only `pipit run` has it. */
+const isOfAgent = (name: string) => name === agent.name || Object.hasOwn(agent.keys, name);
+
+function refuseAgent(names: readonly string[]): void {
+  const name = names.find(isOfAgent);
+  if (name === undefined) return;
+  throw new UsageError(
+    `"${name}" is what the running agent knows of itself, and no file of this machine; see the device's latest telemetry, where it is sent every 5 minutes`,
+  );
+}
+
 async function sourcesFor(config: Config, machine: Machine, names: readonly string[]) {
   const { system } = config;
   const settings = {
     diskPaths: system.disk_paths,
     networkInterfaces: system.network_interfaces,
   };
-  const collectors = collectorsFor(settings).filter(({ name }) => name !== "agent");
+  const collectors = collectorsFor(settings).filter(({ name }) => !isOfAgent(name));
   const devices = { throttle: machine.throttle, agent: noAgent };
   const open = (metrics: readonly string[]) =>
-    openSources({ ...config, system: { ...system, metrics } }, machine, devices);
+    openSources({ ...config, system: { ...system, metrics } }, machine, devices, {
+      tellsGone: true,
+    });
   const sensors = open(["sensors"]);
   const found = await sensors.found(systemClock.monotonic());
-  const metrics = system.metrics.filter((metric) => metric !== "agent");
+  const metrics = system.metrics.filter((metric) => !isOfAgent(metric));
   const choice = chooseSources(collectors, metrics, [...sensors.fixed, ...found], names);
   const opened = open([...choice.metrics, ...(names.length > 0 ? ["sensors"] : [])]);
   const isCollector = new Set(collectors.map(({ name }) => name));
@@ -107,14 +124,11 @@ async function sourcesFor(config: Config, machine: Machine, names: readonly stri
 }
 
 /** Byte for byte what the serialiser makes of it, so that it can be compared with what the server stores. */
-function printJson(
-  shell: Shell,
-  taken: TakenSample,
-  options: { readonly precision: number; readonly isDecimal: (key: string) => boolean },
-): void {
+function printJson(shell: Shell, taken: TakenSample, options: SerialiseOptions): void {
   for (const { source, outcome } of taken.looks)
     if (outcome instanceof AgentError) shell.err(`pipit: ${source.name}: ${outcome.message}`);
-  const { text } = serialiseSample(taken, options);
+  const { text, refused } = serialiseSample(taken, options);
+  for (const { key, reason } of refused) shell.err(`pipit: ${key} is not sent: ${reason}`);
   shell.out(text ?? `{"ts":${taken.ts},"values":{}}`);
 }
 

@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runAgent } from "../app.ts";
 import { type Config, defaultConfig } from "../config/config.ts";
+import { systemClock } from "../platform/clock.ts";
 import { createLog } from "../platform/log.ts";
 import { openPlatform } from "../platform/platform.ts";
 import { lockState } from "../platform/state-lock.ts";
+import { openStatusFile } from "../platform/status-file.ts";
 import { createServiceManager } from "../platform/systemd.ts";
 import type { Journal, TakenSample } from "../ports.ts";
 import { defaultProfile } from "../sandbox/profile.ts";
+import { createStanding } from "../standing.ts";
 import type { Invocation } from "./command.ts";
 import { openJournalIn } from "./open-journal.ts";
 import { sysrootOf } from "./state-dir.ts";
@@ -45,6 +48,7 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
       },
     },
   });
+  const standing = createStanding();
   const publishSocket = join(state.directory, "publish.sock");
   await using platform = openPlatform({
     stateDir: state.directory,
@@ -54,14 +58,18 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
     services: createServiceManager({ env: {}, log }),
     journal: counting,
     publishSocket,
+    standing,
     allows: () => config.system,
   });
+  const seen = { folder: state.directory, alwaysFresh: true, clock: systemClock };
+  using board = openStatusFile({ ...seen, redact: shell.secrets.redact, log });
   shell.out(`agent     one sample every ${INTERVAL_MS / 1_000} s, state in ${state.directory}`);
   shell.out(`publish   pipit publish --socket ${publishSocket} doorOpen=true`);
+  shell.out(`status    pipit status --runtime ${state.directory}`);
   try {
     const { signal } = shell;
     const run = { lastStop: "firstStart", safeMode: null } as const;
-    await runAgent(config, platform, { signal, splay: false, ...run });
+    await runAgent(config, platform, { signal, splay: false, standing, board, ...run });
   } catch (error) {
     if (!shell.signal.aborted) throw error;
   }

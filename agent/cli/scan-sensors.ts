@@ -2,6 +2,7 @@ import { AgentError } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import type { KernelChannel } from "../sensors/kernel-channel.ts";
 import { withDeadline } from "../timing.ts";
+import { aligned } from "./align.ts";
 import { shownReading } from "./sample-table.ts";
 
 /** Longer than the agent waits: the slow ones of a bus follow each other. */
@@ -35,22 +36,28 @@ export function readChannels(
 }
 
 /** "found 2 chips, 4 channels", then a line for each: its id and a live value, or what is wrong with it. */
-export function scanTable(scanned: readonly ScannedChannel[]): readonly string[] {
+export function scanTable(
+  scanned: readonly ScannedChannel[],
+  precision: number,
+): readonly string[] {
   if (scanned.length === 0) return ["found no sensor that the kernel knows"];
-  const rows = scanned.map(({ channel, outcome }) => ({
-    id: channel.id,
-    value: outcome instanceof AgentError ? "–" : shownReading(outcome, { ...channel, source: "" }),
-    unit: outcome instanceof AgentError ? "" : channel.unit,
-    note: outcome instanceof AgentError ? problemOf(outcome) : noteOf(channel),
-  }));
+  const options = { precision, isDecimal: () => true };
+  const rows = scanned.map(({ channel, outcome }) => {
+    const { id, unit, key, quantity } = channel;
+    if (outcome instanceof AgentError)
+      return { id, value: "–", unit: "", note: problemOf(outcome) };
+    const shown = shownReading(key ?? quantity, outcome, options);
+    if ("refused" in shown) return { id, value: "–", unit: "", note: `not sent: ${shown.refused}` };
+    return { id, value: shown.text, unit, note: noteOf(channel) };
+  });
   const chips = new Set(scanned.map(({ channel }) => channel.id.replace(/\/.*/, "")));
-  const widest = (part: "id" | "value" | "unit") =>
-    Math.max(...rows.map((row) => row[part].length));
-  const [ids, values, units] = [widest("id"), widest("value"), widest("unit")];
+  const widest = (part: "id" | "unit") => Math.max(...rows.map((row) => row[part].length));
+  const [ids, units] = [widest("id"), widest("unit")];
+  const values = aligned(rows.map(({ value }) => value));
   return [
     `found ${counted(chips.size, "chip")}, ${counted(scanned.length, "channel")}`,
-    ...rows.map(({ id, value, unit, note }) =>
-      `  ${id.padEnd(ids)}  ${value.padStart(values)} ${unit.padEnd(units)}  ${note}`.trimEnd(),
+    ...rows.map(({ id, unit, note }, index) =>
+      `  ${id.padEnd(ids)}  ${values[index]} ${unit.padEnd(units)}  ${note}`.trimEnd(),
     ),
   ];
 }

@@ -45,7 +45,7 @@ export const sensorsScan: Command = {
     const { registry } = openSensors(machine, { sensors: [], automatic: true });
     const channels = await registry.channels(systemClock.monotonic());
     const scanned = await readChannels(channels, systemClock, shell.signal);
-    for (const line of scanTable(scanned)) shell.out(line);
+    for (const line of scanTable(scanned, config.telemetry.precision)) shell.out(line);
     for (const hint of await missingBusHints(machine.host)) shell.out(hint);
 
     const listed = new Set(config.sensors.map(({ id }) => id));

@@ -1,4 +1,5 @@
-import type { Logger } from "../ports.ts";
+import { isWorthLogging } from "../backoff.ts";
+import type { LogFields, Logger } from "../ports.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { addressOrder, createNames } from "./names.ts";
@@ -44,6 +45,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let addresses: readonly string[] = [];
   let lastFailed: string | undefined;
   let deadlinesInARow = 0;
+  /** Connections given up since the last answer: a server that is away for a week is no news every minute. */
+  let fruitless = 0;
+  const say = (event: string, fields: LogFields) => {
+    if (fruitless === 0 || isWorthLogging(fruitless)) log.info(event, fields);
+    else log.debug(event, fields);
+  };
 
   const disturb = () => {
     for (const listener of [...listeners]) listener();
@@ -53,7 +60,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
   const giveUp = (endpoint: Endpoint, reason: CoapError) => {
     if (endpoint !== current) return;
     lastFailed = addressOf.get(endpoint);
-    log.info("connection given up", { address: lastFailed, reason: reason.message });
+    fruitless++;
+    say("connection given up", {
+      address: lastFailed,
+      reason: reason.message,
+      count: fruitless,
+    });
     current = undefined;
     deadlinesInARow = 0;
     disturb();
@@ -70,7 +82,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     // Between the opening and this turn the client may have closed, or the socket died.
     if (closing.signal.aborted) endpoint.close(cancelled(`the connection to ${host}`));
     if (!endpoint.isUsable) throw new CoapError("unreachable", `the socket to ${address} died`);
-    log.info("connection opened", { address, port: server.port });
+    say("connection opened", { address, port: server.port });
     addressOf.set(endpoint, address);
     current = endpoint;
     return endpoint;
@@ -100,6 +112,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       return untilAborted(opening, signal);
     },
     answered(endpoint) {
+      fruitless = 0;
       if (endpoint === current) deadlinesInARow = 0;
     },
     failed(endpoint, { error, begunAt, confirmable }) {

@@ -8,15 +8,39 @@ const IO = "/proc/self/io";
 
 /** Nobody needs these figures at every beat. */
 const PACE_MS = 5 * 60_000;
+/** Beats come a little early or late: what is due at one must not wait for the next. */
+const EARLY_MS = 5_000;
 
 /** `source` of what no file says. */
 const AGENT = "the agent";
 
 /**
- * How the agent itself is: every 5 minutes, and at once when something was lost. The kernel counts its memory in kB of
+ * How the agent itself is: every 5 minutes, and at once when something was lost for the first time in that long. The kernel counts its memory in kB of
  * 1024 bytes ("RssAnon:\t   41216 kB", without the files that are mapped) and the bytes that it had written to disks
  * ("write_bytes: 4096"), both since the process started.
  */
+/** Sent by themselves, once after each outage: docs/telemetry.md. They belong to no collector, and no `metrics` leave them out. */
+export const gapKeys: Collector["keys"] = {
+  agentGapSeconds: {
+    unit: "s",
+    meaning: "between the last acknowledgement before an outage and the first after it",
+    source: AGENT,
+    whole: true,
+  },
+  agentBackfilled: {
+    unit: "",
+    meaning: "samples of the outage that were delivered afterwards",
+    source: AGENT,
+    whole: true,
+  },
+  agentGapDropped: {
+    unit: "",
+    meaning: "samples given up from its beginning until the last of them was delivered",
+    source: AGENT,
+    whole: true,
+  },
+};
+
 export const agent: Collector = {
   name: "agent",
   metric: "agent",
@@ -62,21 +86,36 @@ export const agent: Collector = {
   },
   open(host, _settings, devices) {
     let dueMs = Number.NEGATIVE_INFINITY;
-    let reported: Counters | null = null;
+    const troubles = troubleKeys.map(createTrouble);
     return async ({ monotonicMs }) => {
       const counters = countersOf(devices.agent);
-      if (monotonicMs < dueMs && !isTrouble(reported, counters)) return {};
+      const news = troubles.filter((trouble) => trouble.isNews(counters, monotonicMs));
+      if (monotonicMs < dueMs && news.length === 0) return {};
       const readings = { ...counters, ...(await processReadings(host)) };
-      dueMs = monotonicMs + PACE_MS;
-      reported = counters;
+      dueMs = monotonicMs + PACE_MS - EARLY_MS;
+      for (const trouble of troubles) trouble.reported(counters, monotonicMs);
       return readings;
     };
   },
 };
 
-interface Counters extends Readings {
-  readonly agentDropped: number;
-  readonly agentSensorErrors: number;
+/** What grows when something was lost. */
+const troubleKeys = ["agentDropped", "agentSensorErrors"] as const;
+
+type Counters = Readings & Readonly<Record<(typeof troubleKeys)[number], number>>;
+
+/** The first of its kind is told at once; while it goes on, the report of every 5 minutes tells the rest. */
+function createTrouble(key: (typeof troubleKeys)[number]) {
+  let told: number | null = null;
+  let quietFromMs = Number.NEGATIVE_INFINITY;
+  return {
+    isNews: (counters: Counters, nowMs: number) =>
+      told !== null && counters[key] > told && nowMs >= quietFromMs,
+    reported(counters: Counters, nowMs: number) {
+      if (told !== null && counters[key] > told) quietFromMs = nowMs + PACE_MS;
+      told = counters[key];
+    },
+  };
 }
 
 function countersOf({ health, journal, coap }: AgentState): Counters {
@@ -91,10 +130,6 @@ function countersOf({ health, journal, coap }: AgentState): Counters {
     ...(health.safeMode === null ? {} : { agentSafeMode: health.safeMode }),
   };
 }
-
-const isTrouble = (reported: Counters | null, now: Counters) =>
-  reported !== null &&
-  (now.agentDropped > reported.agentDropped || now.agentSensorErrors > reported.agentSensorErrors);
 
 async function processReadings(host: Host): Promise<Readings> {
   const status = await readOptional(host, STATUS);

@@ -20,6 +20,8 @@ export interface AgentState {
 export interface KeySpec extends ReadingSpec {
   /** One line for the manual: "processors busy, all together". */
   readonly meaning: string;
+  /** The key of which this is the same for a second instance: usbDiskUsage is a "diskUsage". */
+  readonly quantity?: string;
   /** True or false. */
   readonly flag?: true;
   /** Sent only when `[system] metrics` names the key. */

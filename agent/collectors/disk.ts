@@ -1,6 +1,6 @@
 import { AgentError } from "../errors.ts";
 import type { FileSystemStats, Host, Readings } from "../ports.ts";
-import type { Collector } from "./collector.ts";
+import type { Collector, KeySpec } from "./collector.ts";
 import { isMounted, MOUNTS, MOUNTS_LIMIT_BYTES } from "./mounts.ts";
 import { orAbsent, readOptional } from "./read.ts";
 
@@ -19,19 +19,21 @@ export function disks(paths: readonly string[]): readonly Collector[] {
 function diskAt(path: string, name: string): Collector {
   const key = (quantity: string) =>
     name === "" ? quantity : `${name}${quantity.charAt(0).toUpperCase()}${quantity.slice(1)}`;
+  const spec = (quantity: string, given: Omit<KeySpec, "source" | "quantity">) => ({
+    [key(quantity)]: { ...given, quantity, source },
+  });
   const source = `statfs ${path}`;
   return {
     name: key("disk"),
     metric: "disk",
     keys: {
-      [key("diskUsage")]: { unit: "%", meaning: "space in use, as df shows it", source },
-      [key("diskFreeGb")]: { unit: "GB", meaning: "what an ordinary user may still write", source },
-      [key("inodeUsage")]: {
+      ...spec("diskUsage", { unit: "%", meaning: "space in use, as df shows it" }),
+      ...spec("diskFreeGb", { unit: "GB", meaning: "what an ordinary user may still write" }),
+      ...spec("inodeUsage", {
         unit: "%",
         meaning: "inodes in use; absent where they are not counted (btrfs, vfat)",
-        source,
         optional: true,
-      },
+      }),
     },
     open: (host) => async () => {
       const stats = await orAbsent(path, () => host.statfs(path));

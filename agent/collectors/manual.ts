@@ -1,3 +1,4 @@
+import { gapKeys } from "./agent.ts";
 import type { Collector, KeySpec } from "./collector.ts";
 
 /** docs/telemetry.md, from what the collectors declare. */
@@ -10,6 +11,9 @@ export function telemetryManual(collectors: readonly Collector[]): string {
       const cells = [`\`${key}\``, unit || "–", meaning, sourceCell(source), storedAs(spec)];
       return `| ${[...cells, `\`"${sent}"\``, link].join(" | ")} |`;
     }),
+  );
+  const gaps = Object.entries(gapKeys).map(
+    ([key, spec]) => `| \`${key}\` | ${spec.unit || "–"} | ${spec.meaning} | ${storedAs(spec)} |`,
   );
   return `# Telemetry keys
 
@@ -28,7 +32,21 @@ Any key can also be named by itself, without its group: \`metrics = ["cpu", "loa
 MB is 10⁶ bytes and GB 10⁹ bytes. A file system of \`disk_paths\` other than \`/\` puts its name before the quantity:
 \`/mnt/usb\` gives \`usbDiskUsage\`, \`usbDiskFreeGb\` and \`usbInodeUsage\`.
 
-The keys of the group \`agent\` are sent every 5 minutes, and at once when a sample was dropped or a look failed.
+The keys of the group \`agent\` are sent every 5 minutes, and at once when a sample was dropped or a look failed for the first
+time in 5 minutes.
+
+## After an outage
+
+Nothing that waited is lost, but a gap in what arrived when is told. When all samples of an outage have been delivered or dropped, one sample
+follows with these keys, whatever \`[system] metrics\` holds, and the client attribute \`outageCause\` says what began it:
+
+| key | unit | meaning | stored as |
+|---|---|---|---|
+${gaps.join("\n")}
+
+An outage is a time without an acknowledgement of more than 60 s, and more than two intervals, in which a request failed, no sample had
+a time yet, or the agent did not run. A single request that fails and is answered at the next try is none. When the link goes again before the
+backlog is gone, the times add up and are told as one. A restart in the middle is no end of it.
 
 A key keeps its type: 48 °C is sent as \`48.0\`. ThingsBoard turns a string that looks like a decimal number into one (\`"0012"\`
 into 12), so such a string gets a \`v\` in front. Keys begin with a letter and go on with letters, digits and \`_\`; \`ts\` and

@@ -2,6 +2,7 @@ import type { Host, Readings } from "../ports.ts";
 import { acceptAll, LOOK_DEADLINE_MS, type Source } from "../source.ts";
 import type { Collector, Devices } from "./collector.ts";
 import { collectorsFor } from "./index.ts";
+import { isPattern, readFrom, rememberPaths } from "./read-paths.ts";
 import { selectCollectors, valuesByKey } from "./select.ts";
 import { shareThrottle } from "./share-throttle.ts";
 
@@ -16,6 +17,8 @@ export interface CollectorOptions {
   readonly system: SystemSettings;
   /** Milliseconds by the name of a key or of a group; a key counts before its group. */
   readonly intervals: Readonly<Record<string, number>>;
+  /** Keys that the user gave to something else, now or while the agent runs: not sent from here. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /**
@@ -24,38 +27,59 @@ export interface CollectorOptions {
  */
 export function openCollectors(
   host: Host,
-  { system, intervals }: CollectorOptions,
+  { system, intervals, taken }: CollectorOptions,
   devices: Devices,
 ): readonly Source[] {
   const settings = { diskPaths: system.disk_paths, networkInterfaces: system.network_interfaces };
   const all = collectorsFor(settings);
   const { collectors, keys } = selectCollectors(all, system.metrics);
-  const intervalOf = valuesByKey(all, intervals);
+  const intervalOf = valuesByKey(intervals);
   const throttle = shareThrottle(devices.throttle);
   return collectors.flatMap((collector) => {
-    const chosen = Object.keys(collector.keys).filter((key) => keys.has(key));
+    const chosen = Object.keys(collector.keys).filter((key) => keys.has(key) && !taken.has(key));
     const lanes = Map.groupBy(chosen, (key) => intervalOf(collector, key));
     return [...lanes].map(([intervalMs, names]) => {
       const wanted = new Set(names);
-      const look = collector.open(host, settings, { ...devices, throttle: throttle() });
+      const isSent = (key: string) => wanted.has(key) && !taken.has(key);
+      const latch = throttle();
+      const read = rememberPaths(host);
+      const look = collector.open(read.host, settings, { ...devices, throttle: latch });
+      const specs = specsOf(collector, names);
       return {
         name: collector.name,
-        collect: async (at) => only(wanted, await look(at)),
+        async collect(at) {
+          read.begin();
+          return only(isSent, await look(at));
+        },
         intervalMs,
         schedule: null,
         deadlineMs: LOOK_DEADLINE_MS,
         group: null,
         rule: acceptAll,
-        keys: specsOf(collector, names),
+        get keys() {
+          return withFiles(specs, () => [...read.paths(), ...latch.files()]);
+        },
       } satisfies Source;
     });
   });
 }
 
-const only = (wanted: ReadonlySet<string>, readings: Readings | null): Readings | null => {
-  if (!readings || Object.keys(readings).every((key) => wanted.has(key))) return readings;
-  return Object.fromEntries(Object.entries(readings).filter(([key]) => wanted.has(key)));
+const only = (isSent: (key: string) => boolean, readings: Readings | null): Readings | null => {
+  if (!readings || Object.keys(readings).every(isSent)) return readings;
+  return Object.fromEntries(Object.entries(readings).filter(([key]) => isSent(key)));
 };
 
 const specsOf = ({ keys }: Collector, names: readonly string[]): Source["keys"] =>
   Object.fromEntries(Object.entries(keys).filter(([key]) => names.includes(key)));
+
+/** Where the kernel counts its devices, the files that were read. */
+function withFiles(specs: Source["keys"], paths: () => readonly string[]): Source["keys"] {
+  if (!Object.values(specs).some(({ source }) => isPattern(source))) return specs;
+  const read = paths();
+  return Object.fromEntries(
+    Object.entries(specs).map(([key, spec]) => [
+      key,
+      { ...spec, source: readFrom(spec.source, read) },
+    ]),
+  );
+}

@@ -1,4 +1,4 @@
-import type { Collector } from "./collector.ts";
+import type { Collector, KeySpec } from "./collector.ts";
 
 export interface Selection {
   /** Those with at least one key to send. */
@@ -15,16 +15,16 @@ export function selectCollectors(
   collectors: readonly Collector[],
   metrics: readonly string[],
 ): Selection {
-  const groups = groupsOf(collectors);
   const withDefaults = new Set(collectors.filter(hasDefaults).map(({ metric }) => metric));
   const wanted = new Set(metrics);
-  const isNamed = (key: string) =>
-    wanted.has(key) || metrics.some((name) => !groups.has(name) && isInstanceOf(key, name));
+  const isNamed = (key: string, { quantity }: KeySpec) =>
+    wanted.has(key) || (quantity !== undefined && wanted.has(quantity));
   const keysOf = ({ metric, keys }: Collector) =>
     Object.entries(keys)
       .filter(
-        ([key, { optional }]) =>
-          isNamed(key) || (wanted.has(metric) && !(optional && withDefaults.has(metric))),
+        ([key, spec]) =>
+          isNamed(key, spec) ||
+          (wanted.has(metric) && !(spec.optional && withDefaults.has(metric))),
       )
       .map(([key]) => key);
   return {
@@ -35,28 +35,14 @@ export function selectCollectors(
 
 const hasDefaults = ({ keys }: Collector) => Object.values(keys).some(({ optional }) => !optional);
 
-/** A second instance puts its name before the quantity. */
-const isInstanceOf = (key: string, quantity: string) =>
-  key.endsWith(quantity.charAt(0).toUpperCase() + quantity.slice(1));
-
 /**
  * What a table of names says about a key of a collector: by the key's own name first, then by the quantity of which it is
  * an instance, then by its group: `{ disk: 3600000, diskUsage: 60000 }` says 60000 for usbDiskUsage.
  */
-export function valuesByKey<T>(
-  collectors: readonly Collector[],
-  table: Readonly<Record<string, T>>,
-): (collector: Collector, key: string) => T | null {
-  const groups = groupsOf(collectors);
-  const quantities = Object.keys(table).filter((name) => !groups.has(name));
-  return ({ metric }, key) => {
-    const quantity = quantities.find((name) => isInstanceOf(key, name));
-    return table[key] ?? table[quantity ?? metric] ?? null;
-  };
-}
-
-const groupsOf = (collectors: readonly Collector[]) =>
-  new Set(collectors.map(({ metric }) => metric));
+export const valuesByKey =
+  <T>(table: Readonly<Record<string, T>>) =>
+  ({ metric, keys }: Collector, key: string): T | null =>
+    table[key] ?? table[keys[key]?.quantity ?? key] ?? table[metric] ?? null;
 
 /** Every name that `[system] metrics` may hold: the groups, then the single keys. */
 export function metricNames(collectors: readonly Collector[]): readonly string[] {

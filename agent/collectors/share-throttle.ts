@@ -10,6 +10,7 @@ export function shareThrottle(latch: ThrottleLatch): () => ThrottleLatch {
     const seen = { underVoltage: false, throttled: false };
     readers.push(seen);
     return {
+      files: () => latch.files(),
       async take() {
         const report = await latch.take();
         if (report === null) return null;

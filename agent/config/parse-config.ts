@@ -1,6 +1,7 @@
 import { buildConfig, type Config, type SettingName } from "./config.ts";
 import { mergeSensors } from "./merge-sensors.ts";
 import type { Problem } from "./problem.ts";
+import { replacedKeys } from "./replaced-keys.ts";
 import { maskSecrets } from "./secrecy.ts";
 import { readCredentials, readSecretFile, type SecretFile } from "./secret-sources.ts";
 import type { KnownNames } from "./setting.ts";
@@ -76,8 +77,10 @@ export function parseConfig(input: ConfigInput, known: KnownNames): ParsedConfig
   ].map(check);
   const sources = [...early, ...secretSources, last];
   const merged = mergeSensors(sources.flatMap(({ lists }) => lists.sensors));
-  const lists = { sensors: merged.sensors, jobs: sources.flatMap((source) => source.lists.jobs) };
-  const problems = [...sources.flatMap((source) => source.problems), ...merged.problems];
+  const lists = {
+    sensors: merged.sensors.map(({ config }) => config),
+    jobs: sources.flatMap((source) => source.lists.jobs),
+  };
   const entries = sources.flatMap((source) => source.entries);
   const secrets = entries.flatMap(({ setting, raw }) =>
     setting.secret && typeof raw === "string" ? [raw] : [],
@@ -89,6 +92,11 @@ export function parseConfig(input: ConfigInput, known: KnownNames): ParsedConfig
     const winner = given.at(-1);
     return winner?.valid ? winner.value : setting.default;
   }, lists);
+  const problems = [
+    ...sources.flatMap((source) => source.problems),
+    ...merged.problems,
+    ...replacedKeys(merged.sensors, known.sentKeys(config.system)),
+  ];
   return {
     config,
     problems: problems.map((problem) => masked(problem, secrets)),

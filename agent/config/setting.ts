@@ -6,6 +6,12 @@ export interface KnownNames {
   readonly metricNames: readonly string[];
   /** What is wrong with a cron expression, and what to write instead; null when nothing is. */
   schedule(text: string): string | null;
+  /** Telemetry keys that the board sends by itself with these settings. */
+  sentKeys(system: {
+    readonly metrics: readonly string[];
+    readonly disk_paths: readonly string[];
+    readonly network_interfaces: readonly string[];
+  }): ReadonlySet<string>;
 }
 
 /** How a value is read, written and described; one for each sort of value. */

@@ -17,6 +17,8 @@ export interface RunFacts {
   /** Where samples wait: "memory". */
   readonly storageMode: () => string;
   readonly lastStop: LastStop;
+  /** Of the last outage that was told of. */
+  readonly outageCause: () => string | null;
 }
 
 /** All that the attributes are made of, as it was read. */
@@ -56,6 +58,7 @@ export function attributesOf(facts: Facts): Readings {
     storageMode: run.storageMode(),
     timeSource: facts.timeSource,
     lastStop: run.lastStop,
+    outageCause: run.outageCause(),
     ...facts.card,
   });
 }

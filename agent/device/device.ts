@@ -12,6 +12,7 @@ import { pauseMs } from "./pause.ts";
 import type { Provisioner } from "./provisioner.ts";
 import { secretNeeded } from "./refusals.ts";
 import { followRotation } from "./rotation.ts";
+import type { Situation } from "./situation.ts";
 
 /** Longest that one request and its block transfers may take before the watchdog should wonder. */
 const REQUEST_MS = 300_000;
@@ -25,6 +26,7 @@ export interface DeviceDeps {
   readonly outbox: Outbox;
   /** Told of every delivery; works beside the loop. */
   readonly attributes: Pick<AttributeReporter, "afterDelivery">;
+  readonly situation: Pick<Situation, "entered" | "failed" | "delivered">;
   readonly clock: Clock;
   readonly random: Random;
   readonly vitals: Vitals;
@@ -105,6 +107,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
       if (published === "empty") await pause(UNREADABLE_MS);
       if (published === "answered") return { type: "answered" };
       if (published !== "delivered") return null;
+      deps.situation.delivered();
       tellAttributes(accessToken);
       return { type: "delivered" };
     } catch (error) {
@@ -149,6 +152,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   const failureEvent = (error: unknown): DeviceEvent => {
     signal.throwIfAborted();
     if (!isForOperator(error)) throw error;
+    deps.situation.failed(error);
     const { message, code, hint } = error;
     // What happens for the first time is said at once, however often something else has happened before.
     const reason = code ?? error.kind;
@@ -163,6 +167,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   };
 
   const enter = (before: DeviceState, now: DeviceState) => {
+    deps.situation.entered(now);
     const refusal = now.kind === "provisioning" ? now.refusal : null;
     if (refusal !== null) services.status(`provisioning, waits for the operator: ${refusal}`);
     if (now.kind === before.kind) return;
@@ -186,6 +191,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   let lastReason = "";
   let state = boot();
   services.status(state.kind);
+  deps.situation.entered(state);
   const splay = state.kind === "offline" ? deps.splayMs.telemetry : deps.splayMs.provisioning;
   await pause(splay * random.fraction());
   try {

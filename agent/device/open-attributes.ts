@@ -6,6 +6,7 @@ import { type AttributeReporter, createAttributeReporter } from "./attribute-rep
 import { createAttributeSource } from "./attributes.ts";
 import { configHash } from "./config-hash.ts";
 import type { LastStop } from "./last-stop.ts";
+import { lastOutageCause } from "./outages.ts";
 
 /** The client attributes of this board, told to the device that it is. */
 export function openAttributes(
@@ -19,6 +20,7 @@ export function openAttributes(
     configHash: configHash(config),
     storageMode: () => journal.stats().storage,
     lastStop,
+    outageCause: () => lastOutageCause(journal),
   };
   const gather = createAttributeSource({ host, clock, about, run, timeline });
   const log = platform.log.child("attributes");

@@ -1,8 +1,10 @@
 import { kindOf } from "../errors.ts";
 import type { Clock, Host, Logger, Run, RunRecord } from "../ports.ts";
+import type { Standing } from "../standing.ts";
 import { readBootId } from "./host-text.ts";
 import { type LastStop, lastStopOf } from "./last-stop.ts";
 import { crashesBefore, MOST_CRASHES, SETTLED_MS } from "./safe-mode.ts";
+import { unwritableState } from "./unwritable-state.ts";
 
 /** What a run is told of the ones before it. */
 export interface RunFacts {
@@ -26,10 +28,11 @@ export async function markStart(deps: {
   readonly runs: RunRecord;
   readonly host: Host;
   readonly clock: Clock;
+  readonly standing: Standing;
   readonly log: Logger;
   readonly stamp: string;
 }): Promise<RunMarks> {
-  const { runs, host, clock, log } = deps;
+  const { runs, host, clock, standing, log } = deps;
   const bootId = await readBootId(host);
   const previous = runs.load();
   const lastStop = lastStopOf(previous, bootId);
@@ -49,6 +52,7 @@ export async function markStart(deps: {
     } catch (error) {
       if (kindOf(error) !== "storage") throw error;
       log.warn("how this run ends cannot be noted", { error: String(error) });
+      standing.raise(unwritableState(error));
     }
   };
   save({});

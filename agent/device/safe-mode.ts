@@ -1,5 +1,6 @@
 import { type Config, defaultConfig } from "../config/config.ts";
 import type { Run } from "../ports.ts";
+import type { Degradation } from "../standing.ts";
 import { configHash } from "./config-hash.ts";
 import { lastStopOf } from "./last-stop.ts";
 
@@ -41,3 +42,11 @@ export function safeConfig({ server, provisioning, clock, outbox }: Config): Con
   const metrics = system.metrics.filter((name) => name !== "sensors");
   return { ...defaultConfig, server, provisioning, clock, outbox, system: { ...system, metrics } };
 }
+
+/** As `pipit status` tells it. */
+export const inSafeMode: Degradation = {
+  name: "safeMode",
+  code: "P054",
+  text: `the agent crashed ${MOST_CRASHES} times in a row: it runs with default settings and no sensors`,
+  fix: "journalctl -u pipit; correct the configuration, or try it again: sudo systemctl restart pipit",
+};

@@ -211,13 +211,10 @@ function createJournal(
     async [Symbol.asyncDispose]() {
       if (meter.total > 0) ledger.note(WRITTEN, meter.toJson());
       while (!commit.isDone) await commit.flush();
-      for (const { file } of ledger.segments) {
-        try {
-          await file.close();
-        } catch (error) {
+      for (const { file } of ledger.segments)
+        await file.close().catch((error) => {
           log.warn("a segment of the journal cannot be closed", { error: String(error) });
-        }
-      }
+        });
     },
   };
 }

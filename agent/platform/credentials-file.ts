@@ -1,7 +1,7 @@
-import { crc32 } from "node:zlib";
 import type { Credentials, Fingerprint, FormerCredentials, Identity } from "../credentials.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
 import type { Json } from "../ports.ts";
+import { checksum } from "./checksum.ts";
 
 /**
  * Raised when a reader of the old form could misread the new one. In every version `crc32` covers all other members, so
@@ -40,8 +40,6 @@ export function decodeIdentity(text: string): DecodedIdentity {
   if (!Array.isArray(kept) || !kept.every(isFormer)) return damaged("its list is not valid");
   return { ok: true, identity: { claim, active, kept } };
 }
-
-const checksum = (members: object) => crc32(JSON.stringify(members)).toString(16).padStart(8, "0");
 
 const isCredentialsOrNull = (value: Json | undefined): value is (Credentials & JsonObject) | null =>
   value === null || isCredentials(value);

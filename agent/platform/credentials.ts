@@ -71,9 +71,9 @@ export function credentialStore(
 /** The name `to` for the file `from`, made so that `to` is always either the old or the new file. */
 function keepAs(to: string, from: string, files: Files): void {
   const step = `${to}.tmp`;
+  // unlink(2) removes and rename(2) replaces whatever there is, except a folder.
+  for (const path of [step, to]) if (files.factsOf(path)?.isFolder) setAside(path, files);
   discard(step, files);
   files.link(from, step);
-  // rename(2) replaces whatever there is, except a folder.
-  if (files.factsOf(to)?.isFolder) setAside(to, files);
   files.rename(step, to);
 }

@@ -131,27 +131,34 @@ interface Conversation extends IntakeOptions {
 /** Messages of one connection are answered in order, one at a time. */
 function converse(socket: Socket, { handle, bucket, log }: Conversation): void {
   let rest = "";
-  let last = Promise.resolve();
   const answer = (error: string | null) => {
     if (!socket.destroyed) socket.write(encodeAnswer(error));
   };
-  const tooLong = async () => {
+  const tooLong = () => {
     answer(`a message of more than ${LONGEST_LINE / 1024} KiB; send less at a time`);
     socket.destroySoon();
   };
   const take = async (line: string) => {
     try {
-      const readings = decodePublished(line);
+      // Before it is parsed: what is refused for being too much must cost little.
       if (!bucket())
         throw new AgentError(
           "transient",
           `too many messages, at most ${MESSAGES_PER_S} a second; put readings together, or wait`,
         );
-      await handle(readings);
+      await handle(decodePublished(line));
       answer(null);
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
       answer(error.message);
+    }
+  };
+  const takeAll = async (lines: readonly string[]) => {
+    for (const line of lines) {
+      if (line.length > LONGEST_LINE) return tooLong();
+      await take(line);
+      // Who floods without reading the answers waits for them, too.
+      if (socket.writableNeedDrain) await drained(socket);
     }
   };
   socket.setTimeout(IDLE_MS, () => socket.destroy());
@@ -163,11 +170,19 @@ function converse(socket: Socket, { handle, bucket, log }: Conversation): void {
     if (parts.length === 0) return;
     // No more is read until these are answered: a sender that is faster than the disk waits, not the memory.
     socket.pause();
-    for (const line of parts)
-      last = last.then(() => (line.length > LONGEST_LINE ? tooLong() : take(line)));
-    last = last.then(() => void socket.resume());
+    void takeAll(parts).then(() => socket.resume());
   });
 }
+
+/** Until the other side has read what was written, or is gone. */
+const drained = (socket: Socket) =>
+  new Promise<void>((resolve) => {
+    const over = () => {
+      socket.off("drain", over).off("close", over);
+      resolve();
+    };
+    socket.on("drain", over).on("close", over);
+  });
 
 /** A token bucket on the monotonic clock: true when one more message is within the limit. */
 function createBucket(clock: Clock): () => boolean {

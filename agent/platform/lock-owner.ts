@@ -18,6 +18,17 @@ export function ownerRuns(owner: string): boolean {
   return Number.isInteger(pid) && pid > 0 && ownerText(pid) === owner;
 }
 
+/**
+ * The same by somebody who may not be allowed to look at that process: /proc mounted with hidepid shows neither its start time nor
+ * its absence.
+ */
+export function ownerSeemsToRun(owner: string): boolean {
+  const [pid = "", , boot = ""] = owner.split(" ");
+  const seen = ownerText(Number(pid)).trim();
+  const isHidden = seen === `${pid} 0 ${boot}`;
+  return seen === owner || (isHidden && pidRuns(Number(pid)));
+}
+
 /** Whether any process has this pid. */
 export function pidRuns(pid: number): boolean {
   try {

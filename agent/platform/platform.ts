@@ -1,10 +1,12 @@
 import type { BootClock, Clock, Journal, Platform, ServiceManager } from "../ports.ts";
+import type { Standing } from "../standing.ts";
 import { about } from "./about.ts";
 import { systemBootClock } from "./boot-clock.ts";
 import { bootIdOfThisMachine } from "./boot-id.ts";
 import { noCalendar } from "./calendar.ts";
 import { systemClock } from "./clock.ts";
 import { credentialStore } from "./credentials.ts";
+import { noteDamage } from "./damage.ts";
 import { createIntake } from "./intake.ts";
 import { createInventory } from "./inventory.ts";
 import type { Log } from "./log.ts";
@@ -22,6 +24,8 @@ export interface PlatformOptions {
   readonly log: Log;
   readonly services: ServiceManager;
   readonly journal: Journal;
+  /** What is found damaged stands there. */
+  readonly standing: Standing;
   readonly clock?: Clock;
   readonly boot?: BootClock;
   /** Where other programs hand in readings; null: nowhere. */
@@ -32,7 +36,8 @@ export interface PlatformOptions {
 
 /** The real world, opened once a process. No child, socket, timer or device is opened before somebody asks for it. */
 export function openPlatform(options: PlatformOptions): Platform & AsyncDisposable {
-  const { stateDir, sysroot, version, log, services, journal, clock = systemClock } = options;
+  const { stateDir, sysroot, version, log, services, journal, standing } = options;
+  const { clock = systemClock } = options;
   const { boot = systemBootClock } = options;
   const { publishSocket: path, allows } = options;
   const mayReadThrottled = () => allows().pi_throttle;
@@ -44,7 +49,7 @@ export function openPlatform(options: PlatformOptions): Platform & AsyncDisposab
     random: systemRandom,
     host: machine.host,
     network: udpNetwork,
-    identity: credentialStore(stateDir, log.child("credentials")),
+    identity: credentialStore(stateDir, noteDamage(log.child("credentials"), standing, "error")),
     journal,
     refused: refusedFile(stateDir),
     services,
@@ -63,7 +68,7 @@ export function openPlatform(options: PlatformOptions): Platform & AsyncDisposab
       clock,
       log: log.child("inventory"),
     }),
-    runs: runRecord(stateDir, log.child("state")),
+    runs: runRecord(stateDir, noteDamage(log.child("state"), standing, "warn")),
     calendar: noCalendar,
     async [Symbol.asyncDispose]() {
       await intake?.[Symbol.asyncDispose]();

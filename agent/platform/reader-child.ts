@@ -9,6 +9,7 @@ import {
   decodeAnswer,
   encodeLine,
   lineSplitter,
+  READY_ID,
   type ReaderAnswer,
   type ReaderRequest,
 } from "./reader-protocol.ts";
@@ -20,6 +21,8 @@ export interface ReaderChildOptions {
   readonly log: Logger;
 }
 
+/** A small board that is busy takes its time to start a child; no call pays for that with its own. */
+const START_MS = 20_000;
 /** Beyond its own limit a program gets this for its end to arrive. */
 const GRACE_MS = 1_000;
 /** A process that outlives SIGKILL by so long is in uninterruptible sleep. */
@@ -33,7 +36,7 @@ interface Call {
   readonly timeoutMs: number;
   readonly settle: PromiseWithResolvers<string>;
   timer: Disposable;
-  /** It was in a child that was killed over another call. */
+  /** It was in a child that ended by itself: perhaps over this very call. */
   repeated: boolean;
 }
 
@@ -42,7 +45,11 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
   const calls = new Map<number, Call>();
   let child: Promise<ChildProcessWithoutNullStreams> | null = null;
   let leftBehind = 0;
+  /** In a row, and by itself: what is killed over a call is started again at once. */
   let deaths = 0;
+  const killed = new WeakMap<ChildProcessWithoutNullStreams, Promise<void>>();
+  /** Resolves when the child listens; never when it ends before. */
+  const ready = new WeakMap<ChildProcessWithoutNullStreams, Promise<void>>();
   let notBeforeMs = Number.NEGATIVE_INFINITY;
   let disposed = false;
 
@@ -53,9 +60,12 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
       cwd: "/",
       env: CHILD_ENVIRONMENT,
     });
+    const listens = Promise.withResolvers<void>();
+    ready.set(started, listens.promise);
     const split = lineSplitter((line) => {
       const answer = decodeAnswer(line);
       if (answer === null) log.warn("reader says something odd", { line: line.slice(0, 100) });
+      else if (answer.id === READY_ID) listens.resolve();
       else answered(answer);
     });
     started.stdout.setEncoding("utf8").on("data", split);
@@ -86,22 +96,36 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
     }
   };
 
-  /** By itself, or killed over a call: the others are asked once more in the next child. */
+  /** By itself, or killed over a call: the others are asked again in the next child. */
   const ended = (which: ChildProcessWithoutNullStreams, reason: string) => {
     void child?.then((current) => {
       if (current !== which) return;
       child = null;
-      deaths++;
-      notBeforeMs = clock.monotonic() + (deaths > 1 ? backoffMs(RESTART, deaths - 2, 1) : 0);
+      const isOurs = killed.has(which);
+      if (!isOurs) {
+        deaths++;
+        notBeforeMs = clock.monotonic() + (deaths > 1 ? backoffMs(RESTART, deaths - 2, 1) : 0);
+      }
       for (const call of [...calls.values()]) {
-        if (call.repeated || disposed || "run" in call.request)
+        if (disposed || "run" in call.request || (!isOurs && call.repeated))
           fail(call, new AgentError("sensor", `reader ${reason}`));
         else {
-          call.repeated = true;
-          void send(call);
+          call.repeated ||= !isOurs;
+          askAgain(call);
         }
       }
     });
+  };
+
+  /** With all of its time: what it lost was not its own fault. */
+  const askAgain = (call: Call) => {
+    limit(call, START_MS + call.timeoutMs);
+    void send(call).catch((error: Error) => fail(call, error));
+  };
+
+  const limit = (call: Call, ms: number) => {
+    call.timer[Symbol.dispose]();
+    call.timer = clock.after(ms, () => late(call));
   };
 
   const fail = (call: Call, error: Error) => {
@@ -120,8 +144,11 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
     if (child === null && clock.monotonic() < notBeforeMs)
       return fail(call, new AgentError("sensor", "the reader ended, it is started again later"));
     child ??= start();
-    const { stdin } = await child;
-    if (calls.has(call.request.id)) stdin.write(encodeLine(call.request));
+    const which = await child;
+    await ready.get(which);
+    if (!calls.has(call.request.id) || (await child) !== which) return;
+    limit(call, call.timeoutMs);
+    which.stdin.write(encodeLine(call.request));
   };
 
   const late = (call: Call) => {
@@ -131,15 +158,22 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
     void kill();
   };
 
-  /** Resolves when it is dead, or after half a second. */
   const kill = async (): Promise<void> => {
     const which = await child;
     if (!which || which.exitCode !== null || which.signalCode !== null) return;
+    const under = killed.get(which) ?? killNow(which);
+    killed.set(which, under);
+    await under;
+  };
+
+  /** Resolves when it is dead, or after half a second. */
+  const killNow = async (which: ChildProcessWithoutNullStreams): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     which.once("exit", () => resolve());
     which.kill("SIGKILL");
     const timer = clock.after(DEATH_MS, () => {
       leftBehind++;
+      which.once("exit", () => leftBehind--);
       which.unref();
       log.error("a read hangs in the kernel, its process is left behind", { pid: which.pid });
       ended(which, "hangs in the kernel");
@@ -151,7 +185,7 @@ function createChild({ program, clock, log }: ReaderChildOptions) {
 
   const ask = (request: ReaderRequest, timeoutMs: number): Promise<string> => {
     const settle = Promise.withResolvers<string>();
-    const timer = clock.after(timeoutMs, () => late(call));
+    const timer = clock.after(START_MS + timeoutMs, () => late(call));
     const call: Call = { request, timeoutMs, settle, timer, repeated: false };
     calls.set(request.id, call);
     void send(call).catch((error: Error) => fail(call, error));

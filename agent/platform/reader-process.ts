@@ -7,6 +7,7 @@ import {
   decodeRequest,
   encodeLine,
   lineSplitter,
+  READY_ID,
   type ReaderAnswer,
   type ReaderRequest,
 } from "./reader-protocol.ts";
@@ -34,6 +35,7 @@ export function serveReader(root: string): Promise<void> {
   };
   process.stdin.once("end", end).once("error", end);
   process.stdout.once("error", end);
+  answer({ id: READY_ID, text: "" });
   return promise;
 }
 

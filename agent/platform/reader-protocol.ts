@@ -16,6 +16,9 @@ export type ReaderAnswer =
       readonly hint?: string;
     };
 
+/** `id` of the child's first line: it listens. Calls count from 1. */
+export const READY_ID = 0;
+
 /** Longer than any answer: 64 KiB of text, escaped. */
 const LONGEST_LINE = 1024 * 1024;
 

@@ -25,6 +25,7 @@ export function createThrottleLatch(options: ThrottleLatchOptions): ThrottleLatc
   const { host, clock, mayReadThrottled } = options;
   const state = createThrottleState();
   let found: Promise<ThrottleFiles | null> | null = null;
+  let looked: ThrottleFiles | null = null;
   let withThrottled = false;
   let polling: Promise<void> | null = null;
   let timer: Disposable | null = null;
@@ -57,11 +58,13 @@ export function createThrottleLatch(options: ThrottleLatchOptions): ThrottleLatc
         found = null; // looked for again at the next call
         throw error;
       });
+      looked = files;
       if (files === null) return null;
       while (!state.isRead()) await poll(files);
       if (timer === null) keepPolling(files);
       return state.take();
     },
+    files: () => [looked?.alarm, looked?.throttled].filter((path) => typeof path === "string"),
     [Symbol.dispose]() {
       disposed = true;
       timer?.[Symbol.dispose]();

@@ -3,6 +3,7 @@ import { AgentError } from "../errors.ts";
 import type { ReaderChild } from "../ports.ts";
 import type { Source } from "../source.ts";
 import { sourceOf } from "./from-config.ts";
+import { patiently } from "./patience.ts";
 import { shape } from "./shape.ts";
 
 const TIMEOUT_MS = 2_000;
@@ -11,10 +12,10 @@ const DEADLINE_MS = 120_000;
 /** A number or a JSON object in a file, of whatever file system: the reader child bears a read that hangs. */
 export function fileSource(config: FileSensor, { reader }: { reader: ReaderChild }): Source {
   const { id, key, path, format, unit, timeout } = config;
-  const collect = async () => {
+  const collect = patiently(async () => {
     const text = await readAt(path, reader, timeout ?? TIMEOUT_MS);
     return shape(config, path, matched(config, text));
-  };
+  });
   return sourceOf(config, {
     name: `file ${id}`,
     group: `file ${id}`,

@@ -1,4 +1,5 @@
 import type { GpioSensor } from "../config/sensor-config.ts";
+import { countKey } from "../config/sensor-keys.ts";
 import type { Gpio, Readings } from "../ports.ts";
 import { LOOK_DEADLINE_MS, type Source } from "../source.ts";
 import { sourceOf } from "./from-config.ts";
@@ -18,7 +19,7 @@ export function gpioSource(config: GpioSensor, gpio: Gpio): Source {
     timeout,
   } = config;
   const request = { chip, line, bias, activeLow, edges, debounceMs: debounce };
-  const counter = `${key}Count`;
+  const counter = countKey(key);
   const counts = edges !== "none";
   const source = `${chip} line ${line}`;
   /** Of lines before an error: a chip that comes back counts on. */

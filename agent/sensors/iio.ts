@@ -13,8 +13,11 @@ import { iioQuantities, type Quantity, unknownQuantity } from "./quantity.ts";
 
 const DEVICES = "/sys/bus/iio/devices";
 
-/** in_<type><index>?(_<modifier>)?_(raw|input): "in_voltage0_raw", "in_accel_x_raw", "in_temp_input". */
-const CHANNEL = /^in_([a-z]+)(\d*)(?:_([a-z0-9_]+))?_(raw|input)$/;
+/**
+ * in_<type><index>?(-<type><index>)?(_<modifier>)?_(raw|input): "in_voltage0_raw", "in_accel_x_raw", "in_temp_input", and the
+ * difference of two inputs, "in_voltage0-voltage1_raw".
+ */
+const CHANNEL = /^in_([a-z]+)(\d*)(?:-\1(\d+))?(?:_([a-z0-9_]+))?_(raw|input)$/;
 
 /** Statistics of the chip, not what it measures now. */
 const NOT_LIVE = /^(mean|peak|trough|.*_(mean|peak|trough))$/;
@@ -22,26 +25,26 @@ const NOT_LIVE = /^(mean|peak|trough|.*_(mean|peak|trough))$/;
 export interface IioName {
   readonly type: string;
   readonly index: string;
+  /** Index of the input that is taken off this one; "" for a channel by itself. */
+  readonly minus: string;
   readonly modifier: string;
   readonly kind: "raw" | "input";
 }
 
 /** Null: not a channel that tells what is measured now. */
 export function parseIioName(file: string): IioName | null {
-  const [, type = "", index = "", modifier = "", kind] = CHANNEL.exec(file) ?? [];
+  const [, type = "", index = "", minus = "", modifier = "", kind] = CHANNEL.exec(file) ?? [];
   if (kind !== "raw" && kind !== "input") return null;
-  return NOT_LIVE.test(modifier) ? null : { type, index, modifier, kind };
+  return NOT_LIVE.test(modifier) ? null : { type, index, minus, modifier, kind };
 }
 
 /** Where scale and offset may stand: for the channel, its type and modifier, its index, its type. */
-export function sharedNames({ type, index, modifier }: IioName, what: "scale" | "offset") {
+export function sharedNames(name: IioName, what: "scale" | "offset"): readonly string[] {
+  const { type, modifier, minus } = name;
   const modified = modifier === "" ? "" : `_${modifier}`;
-  return [
-    `in_${type}${index}${modified}_${what}`,
-    `in_${type}${modified}_${what}`,
-    `in_${type}${index}_${what}`,
-    `in_${type}_${what}`,
-  ];
+  const types = minus === "" ? type : `${type}-${type}`;
+  const names = [`${inputOf(name)}${modified}`, `${types}${modified}`, inputOf(name), types, type];
+  return [...new Set(names)].map((stem) => `in_${stem}_${what}`);
 }
 
 /**
@@ -79,7 +82,7 @@ function iioChannel({ reads, device, files, chip, address }: Device, name: IioNa
   const parts = {
     ...{ chip, address, path, surface: "iio" as const },
     name: channelName(name),
-    which: `${name.index}_${name.modifier}`,
+    which: `${name.index}${name.minus === "" ? "" : `x${name.minus}`}_${name.modifier}`,
     quantity: quantity ?? unknownQuantity(name.type),
     known: quantity !== undefined,
     // DHT11 and DHT22 take up to half a second, with the processor busy
@@ -112,8 +115,12 @@ async function scaled(
   return convert((raw + shift) * step);
 }
 
-const channelName = ({ type, index, modifier }: IioName): string =>
-  modifier === "" ? `${type}${index}` : `${type}${index}_${modifier}`;
+/** "voltage0", "voltage0-voltage1" */
+const inputOf = ({ type, index, minus }: IioName): string =>
+  minus === "" ? `${type}${index}` : `${type}${index}-${type}${minus}`;
+
+const channelName = (name: IioName): string =>
+  name.modifier === "" ? inputOf(name) : `${inputOf(name)}_${name.modifier}`;
 
 /** `…/i2c-1/1-0076/iio:device0`: the parent of the real path is the chip; a `label` of the device tree names it instead. */
 async function iioAddress(

@@ -12,8 +12,13 @@ import type { Registry } from "./registry.ts";
 /** For all channels of a slow bus, one after the other; each read has a limit of its own. */
 const SLOW_DEADLINE_MS = 60_000;
 
-/** A channel that nobody listed, under the key given to it. */
-export function foundSource(channel: KernelChannel, key: string, registry: Registry): Source {
+/** A channel that nobody listed, under the key given to it; `tellsGone` as in SensorSettings. */
+export function foundSource(
+  channel: KernelChannel,
+  key: string,
+  registry: Registry,
+  tellsGone = false,
+): Source {
   const collect = patiently(({ signal }) => channel.read(signal));
   return {
     name: channel.id,
@@ -30,7 +35,7 @@ export function foundSource(channel: KernelChannel, key: string, registry: Regis
         registry.works(channel);
         return { [key]: value };
       } catch (error) {
-        if (classify(error) !== "gone") throw error;
+        if (tellsGone || classify(error) !== "gone") throw error;
         registry.drop(channel);
         return null;
       }

@@ -1,4 +1,5 @@
 import type { SensorConfig } from "../config/sensor-config.ts";
+import { sensorKeys } from "../config/sensor-keys.ts";
 import type { Gpio, Host, Logger, ReaderChild } from "../ports.ts";
 import type { ListSources, Source } from "../source.ts";
 import { discover } from "./discover.ts";
@@ -21,6 +22,8 @@ export interface SensorSettings {
   readonly sensors: readonly SensorConfig[];
   /** Send what is on a pluggable bus without being listed. */
   readonly automatic: boolean;
+  /** A sensor that is listed and gone is an error, for a person to see; the agent leaves it out, and its log says so. */
+  readonly tellsGone?: boolean;
 }
 
 export interface Sensors {
@@ -32,7 +35,10 @@ export interface Sensors {
 }
 
 /** The sensors of this board: those that the configuration lists, and those that are plugged in. Reads nothing yet. */
-export function openSensors(deps: SensorDeps, { sensors, automatic }: SensorSettings): Sensors {
+export function openSensors(
+  deps: SensorDeps,
+  { sensors, automatic, tellsGone = false }: SensorSettings,
+): Sensors {
   const { host, reader, gpio, log } = deps;
   const reads = createReads(host, reader);
   const registry = createRegistry({ discover: (onClash) => discover(reads, onClash), log });
@@ -58,7 +64,7 @@ export function openSensors(deps: SensorDeps, { sensors, automatic }: SensorSett
     if (known) return [known];
     const key = keyOf(channel);
     if (key === null) return [];
-    const source = foundSource(channel, key, registry);
+    const source = foundSource(channel, key, registry, tellsGone);
     sources.set(channel, source);
     return [source];
   };
@@ -80,16 +86,9 @@ export function openSensors(deps: SensorDeps, { sensors, automatic }: SensorSett
   };
 }
 
-/** What the entries send under names that a person chose. */
-function keysOfUser(sensors: readonly SensorConfig[]): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const { enabled, key, ...config } of sensors) {
-    if (!enabled || key === null) continue;
-    keys.add(key);
-    if (config.type === "gpio" && config.edges !== "none") keys.add(`${key}Count`);
-  }
-  return keys;
-}
+/** Under names that a person chose. */
+export const keysOfUser = (sensors: readonly SensorConfig[]): ReadonlySet<string> =>
+  new Set(sensors.filter(({ enabled }) => enabled).flatMap(sensorKeys));
 
 /** The default key of a channel; where the user gave the same to another sensor, the user's stays and this one gets a 2. */
 function createKeys(ofUser: ReadonlySet<string>, log: Logger) {

@@ -9,14 +9,12 @@ const LONGEST_PAUSE_MS = 5 * 60_000;
  * the next beat, the 2nd after it, the 4th, 8th… and at least every 5 minutes; without the
  * right every 5 minutes. While it waits the last error stands: the sensor is still broken. Null: nothing to say.
  */
-export function patiently(
-  read: (look: Look) => Promise<number>,
-): (look: Look) => Promise<number | null> {
+export function patiently<T>(read: (look: Look) => Promise<T>): (look: Look) => Promise<T | null> {
   let failed: { readonly error: unknown; readonly atMs: number } | null = null;
   let faults = 0;
   let beatsToWait = 0;
 
-  const attempt = async (look: Look): Promise<number> => {
+  const attempt = async (look: Look): Promise<T> => {
     try {
       return await read(look);
     } catch (error) {

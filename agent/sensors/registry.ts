@@ -4,6 +4,8 @@ import type { KernelChannel } from "./kernel-channel.ts";
 
 /** A sensor that is plugged in while the agent runs appears within this. */
 const RESCAN_MS = 60_000;
+/** Beats come a little early or late: what is due at one must not wait for the next. */
+const EARLY_MS = 5_000;
 
 export interface Registry {
   /** What is there now, in the order of real paths; looks for it anew when the last look is 60 s old. */
@@ -70,7 +72,7 @@ export function createRegistry({ discover, log }: RegistryDeps): Registry {
 
   return {
     channels(monotonicMs) {
-      const isDue = lastMs === null || monotonicMs - lastMs >= RESCAN_MS;
+      const isDue = lastMs === null || monotonicMs - lastMs >= RESCAN_MS - EARLY_MS;
       if (isDue) {
         const mine = look(lastMs === null).finally(() => {
           if (scan === mine) scan = null;

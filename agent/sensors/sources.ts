@@ -1,9 +1,10 @@
+import { gapKeys } from "../collectors/agent.ts";
 import type { Devices } from "../collectors/collector.ts";
 import { openCollectors } from "../collectors/open.ts";
 import type { Config } from "../config/config.ts";
 import type { Platform } from "../ports.ts";
 import type { ListSources, Source } from "../source.ts";
-import { openSensors } from "./open.ts";
+import { keysOfUser, openSensors } from "./open.ts";
 
 export interface OpenedSources {
   readonly fixed: readonly Source[];
@@ -13,20 +14,41 @@ export interface OpenedSources {
   isDecimal(key: string): boolean;
 }
 
-/** Everything that the configuration wants looked at, on this machine: collectors first, then sensors. */
+/**
+ * Everything that the configuration wants looked at, on this machine: collectors first, then sensors. A collector's key
+ * that an entry sends too is the entry's alone: its user chose it.
+ */
 export function openSources(
   { system, telemetry, sensors }: Pick<Config, "system" | "telemetry" | "sensors">,
   { host, reader, gpio, log }: Pick<Platform, "host" | "reader" | "gpio" | "log">,
   devices: Devices,
+  { tellsGone = false }: { readonly tellsGone?: boolean } = {},
 ): OpenedSources {
   const intervals = telemetry.other_intervals;
   const automatic = system.metrics.includes("sensors");
   const opened = openSensors(
     { host, reader, gpio, log: log.child("sensors") },
-    { sensors, automatic },
+    { sensors, automatic, tellsGone },
   );
-  const fixed = [...openCollectors(host, { system, intervals }, devices), ...opened.fixed];
-  const specs = fixed.flatMap(({ keys }) => Object.entries(keys));
+  const taken = new Set(keysOfUser(sensors));
+  const fixed = [
+    ...openCollectors(host, { system, intervals, taken }, devices),
+    ...opened.fixed.map((source) => taking(source, taken)),
+  ];
+  const specs = [gapKeys, ...fixed.map(({ keys }) => keys)].flatMap((keys) => Object.entries(keys));
   const whole = new Set(specs.filter(([, spec]) => spec.whole).map(([key]) => key));
   return { fixed, found: opened.found, isDecimal: (key) => !whole.has(key) };
 }
+
+/** What is inside a program's JSON is known once it ran: from then on those keys are taken too. */
+const taking = (source: Source, taken: Set<string>): Source => ({
+  ...source,
+  get keys() {
+    return source.keys;
+  },
+  async collect(look) {
+    const readings = await source.collect(look);
+    for (const key of Object.keys(readings ?? {})) taken.add(key);
+    return readings;
+  },
+});

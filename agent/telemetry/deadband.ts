@@ -1,18 +1,23 @@
-import type { Clock, Reading, Readings } from "../ports.ts";
-import type { AcceptRule } from "../source.ts";
+import type { Reading, Readings } from "../ports.ts";
+import type { Source } from "../source.ts";
 
 export interface DeadbandSettings {
   /** For rules that have none of their own. 0: every reading is news. */
   readonly deadband: number;
-  /** After so long without an accepted value of a key, any value is news. */
+  /** At the beat that is nearest to this long after an accepted value of a key, any value is news. */
   readonly maxSilenceMs: number;
+  /** Of sources that have no pace of their own. */
+  readonly intervalMs: number;
 }
 
+export type Paced = Pick<Source, "rule" | "intervalMs" | "schedule">;
+
+/** Moments are those at which a sample was begun, in monotonic milliseconds: how long a look or the disk took does not count. */
 export interface Deadband {
-  /** Whether this reading is news by this rule. */
-  isNews(rule: AcceptRule, key: string, value: Reading): boolean;
+  /** Whether this reading is news by the rule of its source. */
+  isNews(source: Paced, key: string, value: Reading, atMs: number): boolean;
   /** These are in the journal: what comes next is compared with them. */
-  accepted(readings: Readings): void;
+  accepted(readings: Readings, atMs: number): void;
 }
 
 interface Last {
@@ -20,19 +25,27 @@ interface Last {
   readonly atMs: number;
 }
 
+/** A schedule is due once a minute at most. */
+const SHORTEST_SCHEDULE_MS = 60_000;
+
 /** Decides before acceptance, and remembers only what was accepted: a sample that the disk refused ate nothing. */
-export function createDeadband(clock: Clock, settings: DeadbandSettings): Deadband {
+export function createDeadband(settings: DeadbandSettings): Deadband {
   const lastByKey = new Map<string, Last>();
+  /** Beats come a little early or late: at the one that is meant, all but half a beat of the silence has passed. */
+  const silenceOf = ({ intervalMs, schedule }: Paced) => {
+    const beatMs = schedule === null ? (intervalMs ?? settings.intervalMs) : SHORTEST_SCHEDULE_MS;
+    return settings.maxSilenceMs - beatMs / 2;
+  };
   return {
-    isNews(rule, key, value) {
+    isNews(source, key, value, atMs) {
+      const { rule } = source;
       const band = rule.deadband ?? settings.deadband;
       if (band === 0 && !rule.onChange) return true;
       const last = lastByKey.get(key);
-      if (!last || clock.monotonic() - last.atMs >= settings.maxSilenceMs) return true;
+      if (!last || atMs - last.atMs >= silenceOf(source)) return true;
       return hasMoved(last.value, value, band);
     },
-    accepted(readings) {
-      const atMs = clock.monotonic();
+    accepted(readings, atMs) {
       for (const [key, value] of Object.entries(readings)) lastByKey.set(key, { value, atMs });
     },
   };

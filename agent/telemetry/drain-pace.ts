@@ -29,8 +29,8 @@ export interface DrainPace {
   /** One leaves; live data does not use up what the backlog may send. */
   take(what: Lane): void;
   delivered(what: Lane): void;
-  /** 5.00: nothing at all leaves for a moment, and then slower. */
-  limited(what: Lane): void;
+  /** 5.00: nothing at all leaves for a moment, and then slower. `why`: a smaller message is tried next, or the same. */
+  limited(what: Lane, why: "size" | "rate"): void;
   /** One was lost among others that arrived. */
   lost(): void;
   /** The server is away: the next drain begins anew. */
@@ -108,7 +108,7 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
     waitMs,
     liveWaitMs(messages) {
       if (!isCareful()) return 0;
-      const gapMs = Math.min(liveGapMs, (LIVE_SHARE * intervalMs) / messages);
+      const gapMs = Math.min(liveGapMs, (LIVE_SHARE * intervalMs) / Math.max(1, messages));
       return Math.ceil(Math.max(0, leftAtMs + gapMs - now()));
     },
     take(what) {
@@ -134,9 +134,10 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       perSecond = Math.min(perSecond, cap);
       raisedAtMs = now();
     },
-    limited(what) {
+    limited(what, why) {
       slowDown();
-      if (what === "live") liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, intervalMs);
+      if (what === "live" && why === "rate")
+        liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, intervalMs);
       const holdMs = HOLD_MS * 2 ** Math.min(refusals++, MOST_DOUBLINGS);
       heldUntilMs = now() + Math.round((holdMs * (1 + fraction())) / 2);
     },

@@ -12,8 +12,8 @@ const GROWTH = 1.25;
  */
 export interface MessageSize {
   readonly limit: number;
-  /** 5.00 to a message of so many data points. */
-  refused(points: number): void;
+  /** 5.00 to a message of so many data points. True: no smaller one helps, and it is no matter of the rate either. */
+  refused(points: number): boolean;
   passed(points: number): void;
 }
 
@@ -36,19 +36,20 @@ export function createMessageSize(): MessageSize {
     refused(points) {
       strikes++;
       passes = 0;
-      if (points <= proven && strikes < STRIKES) return;
+      if (points <= proven && strikes < STRIKES) return false;
       before ??= limit;
       if (points <= 1) {
         // Not even one: it was never the size.
         goal = before;
         limit = 1;
-        return;
+        return true;
       }
       const half = Math.ceil(points / 2);
       if (points <= proven) proven = 0;
       else if (proven > 0) patience = Math.min(patience * 2, MOST_PATIENCE);
       limit = Math.max(half, proven);
       goal = limit;
+      return false;
     },
     passed(points) {
       strikes = 0;

@@ -24,6 +24,8 @@ export interface Messages {
   deferred(): Message | null;
   /** The rest of a sample that was cut goes before a newer one, or a dashboard never sees its last keys. */
   continueWith(entry: OutboxEntry): void;
+  /** The server is away: when it is back, the newest goes first again. */
+  letGo(): void;
 }
 
 export interface MessagesDeps {
@@ -92,7 +94,13 @@ export function createMessages(deps: MessagesDeps): Messages {
     },
     deferred: () => tried(suspects.nextDeferred),
     continueWith(entry) {
+      if (begun !== null) outbox.giveBack([begun]);
+      outbox.take([entry]);
       begun = entry;
+    },
+    letGo() {
+      if (begun !== null) outbox.giveBack([begun]);
+      begun = null;
     },
   };
 }

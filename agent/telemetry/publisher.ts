@@ -5,7 +5,6 @@ import type { Clock, Logger, Platform, Random, RefusedSamples } from "../ports.t
 import { isServerFault, isTooLarge } from "../thingsboard/answer.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import type { SerialiseOptions } from "../thingsboard/serialise.ts";
-import type { Batch } from "./batch.ts";
 import { createDrainPace, type Lane } from "./drain-pace.ts";
 import { createInFlight, type Flight, type Published } from "./in-flight.ts";
 import { createMessageSize } from "./message-size.ts";
@@ -49,8 +48,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const pace = createDrainPace({ ...deps, now: clock.monotonic, fraction: random.fraction });
   const inFlight = createInFlight(clock);
   let delivered = 0;
-  /** How many a live sample takes. */
-  let liveMessages = 1;
+  /** Of the live sample that was sent last. */
+  let livePoints = 1;
   outbox.onNews(() => inFlight.wakeDrain());
 
   /** All of these were delivered, or given up: as far as no other part of a sample is still to be sent. */
@@ -98,13 +97,17 @@ export function createPublisher(deps: PublisherDeps): Publisher {
 
   /** 5.00: the server is broken, or limits messages, or data points; it does not say which. */
   const limit = (flight: Flight, error: AgentError): Published => {
-    const { points } = flight.message.batch;
+    const { batch, pieces } = flight.message;
+    const lane = laneOf(flight.message);
+    const [first] = pieces;
     putBack(flight, true);
+    if (lane === "live" && first) messages.continueWith(batch.cut ?? first);
     if (inFlight.isOldNews(flight)) return "answered";
     inFlight.noteTrouble();
-    size.refused(points);
-    pace.limited(laneOf(flight.message));
-    if (points <= 1) throw error;
+    const before = size.limit;
+    const isHopeless = size.refused(batch.points);
+    pace.limited(lane, size.limit === before ? "rate" : "size");
+    if (isHopeless) throw error;
     return "answered";
   };
 
@@ -159,7 +162,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const holdMs = pace.holdMs();
     if (count > DRAIN_PLACES || (!isProven && inFlight.hasProbe)) return null;
     if (isProven && holdMs > 0) return holdMs;
-    const liveWaitMs = isProven ? pace.liveWaitMs(liveMessages) : 0;
+    const liveWaitMs = isProven ? pace.liveWaitMs(Math.ceil(livePoints / size.limit)) : 0;
     if (liveWaitMs > 0) return liveWaitMs;
     const live = await messages.live();
     if (live) return live;
@@ -175,9 +178,11 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   /** Starts all that may leave. Milliseconds until more may; null: not before something has ended. */
   const fill = async (accessToken: string, signal: AbortSignal): Promise<number | null> => {
     for (;;) {
+      // What has failed meanwhile is told first: the caller decides how long to wait.
+      if (inFlight.hasNews) return null;
       const message = await next();
       if (message === null || typeof message === "number") return message;
-      if (message.origin === "live") liveMessages = messagesFor(message.batch);
+      if (message.origin === "live") livePoints = firstPoints(message);
       pace.take(laneOf(message));
       inFlight.start(message, (flight) => send(flight, accessToken, signal));
     }
@@ -186,7 +191,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   return {
     async publish(accessToken, signal) {
       for (;;) {
-        const waitMs = inFlight.hasNews ? null : await fill(accessToken, signal);
+        const waitMs = await fill(accessToken, signal);
         if (!inFlight.hasNews && inFlight.count === 0 && waitMs === null) return "empty";
         await inFlight.change(waitMs, signal);
         try {
@@ -194,6 +199,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
           if (news !== null) return news;
         } catch (error) {
           pace.ended();
+          messages.letGo();
           throw error;
         }
       }
@@ -204,9 +210,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
 const laneOf = ({ origin }: Message): Lane =>
   origin === "live" || origin === "rest" ? "live" : "backlog";
 
-/** How many messages of this size the sample takes that was cut. */
-const messagesFor = ({ cut, points }: Batch): number =>
-  cut === null ? 1 : Math.ceil(Object.keys(cut.readings).length / points);
+/** Data points of the sample that goes first, whether or not all of it goes now. */
+const firstPoints = ({ batch: { cut }, pieces: [first] }: Message): number =>
+  Object.keys((cut ?? first)?.readings ?? {}).length;
 
 export function openPublisher(
   { telemetry, outbox }: Pick<Config, "telemetry" | "outbox">,

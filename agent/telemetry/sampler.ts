@@ -51,6 +51,8 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
       const before = inARow.get(id);
       if (before) log.notice("works again", { source: source.name, failed: before });
       inARow.delete(id);
+      health.failing.delete(id);
+      health.values.set(id, Object.keys(readings ?? {}).length);
       return readings;
     } catch (error) {
       signal.throwIfAborted();
@@ -65,6 +67,8 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
     const count = (inARow.get(id) ?? 0) + 1;
     inARow.set(id, count);
     health.sensorErrors++;
+    health.values.delete(id);
+    health.failing.set(id, { source: source.name, error: messageOf(error), count });
     if (!isWorthLogging(count)) return;
     const fields = { source: source.name, error: messageOf(error), count };
     if (error instanceof AgentError && kindOf(error) === "sensor") {
@@ -85,13 +89,14 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
   return {
     async sample(sources, signal) {
       using limits = openLimits(clock, signal);
+      const atMs = clock.monotonic();
       const looks = await Promise.all(
         sources.map(async (source) => ({ source, taken: await look(source, limits, signal) })),
       );
       const readings = new Map<string, Reading>();
       for (const { source, taken } of looks) {
         for (const [key, reading] of Object.entries(taken ?? {})) {
-          if (!isReading(reading) || !deadband.isNews(source.rule, key, reading)) continue;
+          if (!isReading(reading) || !deadband.isNews(source, key, reading, atMs)) continue;
           if (readings.has(key)) sayClash(key, source);
           else readings.set(key, reading);
         }

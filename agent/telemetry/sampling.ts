@@ -50,11 +50,12 @@ export async function startSampling(
   let missed = 0;
 
   const takeOne = async (sources: readonly Source[]) => {
+    const atMs = clock.monotonic();
     try {
       const sample = await sampler.sample(sources, signal);
       if (sample === null) return;
       await outbox.accept(sample);
-      deadband.accepted(sample.readings);
+      deadband.accepted(sample.readings, atMs);
     } catch (error) {
       if (signal.aborted) return;
       if (kindOf(error) !== "storage") return onBug(error);

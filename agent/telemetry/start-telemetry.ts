@@ -42,8 +42,11 @@ export async function startTelemetry(
     const log = platform.log.child("publish");
     opened.use(acceptPublished({ intake, outbox, stamp, onChange: publish.on_change, log }));
   }
-  const band = { deadband: telemetry.deadband, maxSilenceMs: telemetry.max_silence };
-  const deadband = createDeadband(clock, band);
+  const deadband = createDeadband({
+    deadband: telemetry.deadband,
+    maxSilenceMs: telemetry.max_silence,
+    intervalMs: telemetry.interval,
+  });
   opened.use(watchUntilTrusted(clock, timeline));
   const log = platform.log.child("sampler");
   const sampler = createSampler({ clock, stamp, deadband, health, log });

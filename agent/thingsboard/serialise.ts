@@ -58,7 +58,8 @@ export function serialiseSample(sample: Sample, options: SerialiseOptions): Seri
   return { text: texts.length > 0 ? recordOf(sample.ts, texts) : null, refused };
 }
 
-function writeReading(
+/** One reading as JSON, or why it is not sent. */
+export function writeReading(
   key: string,
   reading: Reading,
   { precision, isDecimal }: SerialiseOptions,

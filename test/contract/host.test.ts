@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { createHost } from "../../agent/platform/host.ts";
 import type { Host } from "../../agent/ports.ts";
+import { fixtures } from "../fixtures/make-fixtures.ts";
 import { fixtureRoot } from "../support/fixtures.ts";
+import { memoryHost } from "../support/memory-host.ts";
 
 const pi4 = fixtureRoot("pi4");
 const faulty = fixtureRoot("faulty");
@@ -17,6 +19,11 @@ const views: readonly {
 }[] = [
   { name: "below a system root", host: (root) => createHost({ root }), at: () => "" },
   { name: "of the machine itself", host: () => createHost({ root: "/" }), at: (root) => root },
+  {
+    name: "in memory",
+    host: (root) => memoryHost(root === pi4 ? fixtures.pi4 : fixtures.faulty),
+    at: () => "",
+  },
 ];
 
 describe.each(views)("a host $name", ({ host, at }) => {

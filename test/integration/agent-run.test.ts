@@ -1,49 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
-import {
-  type SandboxEvent,
-  type SandboxOptions,
-  startSandbox,
-} from "../../agent/sandbox/sandbox.ts";
+import { expect, it } from "vitest";
+import type { SandboxOptions } from "../../agent/sandbox/sandbox.ts";
 import { pipit } from "../support/pipit-process.ts";
+import { site } from "../support/site.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-
-/** A sandbox, a configuration that points at it, and the moment when something has happened. */
-async function site(options: SandboxOptions = {}, toml = "") {
-  const events: SandboxEvent[] = [];
-  const waiting = new Set<() => void>();
-  const server = await startSandbox({
-    httpPort: null,
-    ...options,
-    onEvent(event) {
-      events.push(event);
-      for (const look of waiting) look();
-    },
-  });
-  onTestFinished(() => server[Symbol.asyncDispose]());
-  const folder = temporaryFolder();
-  const state = join(folder, "state");
-  const config = join(folder, "pipit.toml");
-  const text = `[server]\nurl = "coap://127.0.0.1:${server.port}"\nack_timeout = "200ms"
-[provisioning]\nkey = "sandbox-key"\nsecret = "sandbox-secret"\ndevice_name = "board-1"
-[telemetry]\ninterval = "1s"\nphase = "0s"\n${toml}`;
-  writeFileSync(config, text, { mode: 0o600 });
-  const until = (done: () => boolean) =>
-    new Promise<void>((resolve) => {
-      const look = () => {
-        if (!done()) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      look();
-    });
-  const count = (path: string) => events.filter((event) => event.path === path).length;
-  const args = ["--config", config, "--state", state];
-  return { server, events, until, count, config, state, args, text };
-}
 
 it("run provisions once, keeps its credentials to itself, publishes every interval, and stops on SIGTERM", async () => {
   const { server, until, count, state, args } = await site();

@@ -28,7 +28,12 @@ it("the server stores what the board reported, and the sandbox shows it", async 
     timezone: "Europe/Berlin",
     addresses: () => [{ name: "wlan0", address: "192.168.1.23", mac: "dc:a6:32:ab:cd:02" }],
   };
-  const run = { configHash: "3f2a-91c0", storageMode: () => "memory", lastStop: "stop" } as const;
+  const run = {
+    configHash: "3f2a-91c0",
+    storageMode: () => "memory",
+    lastStop: "stop",
+    outageCause: () => null,
+  } as const;
   const reporter = createAttributeReporter({
     gather: createAttributeSource({
       host: fixtureHost("pi4"),

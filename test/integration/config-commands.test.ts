@@ -57,6 +57,18 @@ describe("pipit config check", () => {
     });
   });
 
+  it("warns of a sensor that replaces a reading of the board, where that is sent", async () => {
+    using root = temporaryRoot();
+    const sensor = '[[sensors]]\nid = "bme280@1-0076/temp"\nkey = "cpuTemperature"\n';
+    root.write("etc/pipit/pipit.toml", `${LOCAL}${sensor}`);
+    const { code, out } = await runCommand(configCheck, root);
+    expect(code).toBe(0);
+    expect(out).toContain('pipit.toml:5: key "cpuTemperature" is that of a reading of the board');
+    expect(out).toMatch(/\n0 errors, 1 warning$/);
+    root.write("etc/pipit/pipit.toml", `${LOCAL}[system]\nmetrics = ["cpuUsage"]\n${sensor}`);
+    expect((await runCommand(configCheck, root)).out).toBe("0 errors, 0 warnings");
+  });
+
   it("answers 1 to a wrong value and to a file that does not parse", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/pipit.toml", `${LOCAL}[telemetry]\ninterval = "10"`);

@@ -195,6 +195,15 @@ it.each(bad)(
   },
 );
 
+it.each(bad)("%s in place of the next generation does not hold up a save", (...args) => {
+  const [, make] = args;
+  const { store, previous } = open();
+  store.save(claimed);
+  make(`${previous}.tmp`);
+  store.save(active);
+  expect(store.load()).toEqual(active);
+});
+
 it.each(bad.slice(0, 1))("%s in place of the temporary file does not hold up a save", (_, make) => {
   const { folder, store } = open();
   make(join(folder, ".credentials.json.tmp"));

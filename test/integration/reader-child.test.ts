@@ -150,3 +150,15 @@ it("closes at once, whatever hangs in it", async () => {
   await reader[Symbol.asyncDispose]();
   expect(await outcome).toMatchObject({ kind: "sensor" });
 });
+
+it("the time of a read begins when the child listens, however long its start takes", async () => {
+  const { root, reader } = reading(slowly(ownProgram(["reader", "--sysroot", "/"]), 1));
+  writeFileSync(join(root, "sys/temp"), "1\n");
+  const path = join(root, "sys/temp");
+  expect(await reader.readFile(path, { bus: "a", timeoutMs: 900 })).toBe("1\n");
+});
+
+const slowly = ({ file, args }: { file: string; args: readonly string[] }, seconds: number) => ({
+  file: "/bin/sh",
+  args: ["-c", `sleep ${seconds}; exec "$0" "$@"`, file, ...args],
+});

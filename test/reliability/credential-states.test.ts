@@ -91,6 +91,8 @@ const restored: Course<Identity> = {
   values: lifeOfIdentity.slice(2, 5),
 };
 
+const ofRun = { stamp: "0.1.0", crashes: 0, safeMode: false };
+
 const runs: Course<Run | null> = {
   open: (files) => {
     const record = runRecord("/state", recordingLog(), files);

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Readings } from "../../agent/ports.ts";
-import { aJournal, wideBounds } from "../support/a-journal.ts";
+import { aJournal, takenAt, wideBounds } from "../support/a-journal.ts";
 import { boardReadings } from "../support/board-readings.ts";
 import { publishingRig } from "../support/publishing-rig.ts";
 import type { seededRandom } from "../support/seeded-random.ts";
@@ -29,7 +29,7 @@ function publishing(
   const accepted = new Map<number, Readings>();
   const posts: { readonly atMs: number; readonly code: string; readonly post: Post }[] = [];
   const server = telemetryServer({
-    ...{ network: rig.network, clock, address: rig.server, judge },
+    ...{ network: rig.network, address: rig.server, judge },
     ...(judgeBlock && { judgeBlock }),
   });
   server.onPost.push((post, code) => {
@@ -54,6 +54,13 @@ function publishing(
       const ts = clock.now();
       accepted.set(ts, readings);
       await rig.accept(readings);
+      return ts;
+    },
+    /** Accepted, and sent with the next one. */
+    async hold(readings: Readings) {
+      const ts = clock.now();
+      accepted.set(ts, readings);
+      await rig.outbox.accept({ taken: takenAt(ts), readings }, { hold: true });
       return ts;
     },
   };
@@ -95,14 +102,13 @@ proof(
 proof(
   26,
   "points beyond the server's bucket are split down and all delivered",
-  async ({ random }) => {
+  async ({ random, count }) => {
     const results: string[] = [];
-    // "20:1,600:60": 20 points at once, 600 a minute. And one that holds 5, and one that holds 1 alone.
-    for (const [capacity, perSecond, backlog] of [
-      [20, 10, 200],
-      [5, 5, 40],
-      [1, 10, 20],
-    ] as const) {
+    // "20:1,600:60": 20 points at once, 600 a minute. And one that holds a single point.
+    for (const { capacity, perSecond, keys, backlog } of [
+      { capacity: 20, perSecond: 10, keys: 30, backlog: count(600) },
+      { capacity: 1, perSecond: 2, keys: 4, backlog: count(200) },
+    ]) {
       let bucket = { take: (_points: number) => false };
       let isUp = false;
       const device = publishing(random, ({ points }) => {
@@ -111,7 +117,8 @@ proof(
       });
       const { clock, rig, journal, posts, arrived, missing, accept } = device;
       bucket = tokenBucket({ nowMs: clock.monotonic, capacity, perSecond });
-      const next = boardReadings(random.fraction);
+      const ofBoard = boardReadings(random.fraction);
+      const next = () => Object.fromEntries(Object.entries(ofBoard()).slice(0, keys));
       for (let n = 0; n < backlog; n++) {
         await accept(next());
         await clock.advance(INTERVAL_MS);
@@ -121,17 +128,6 @@ proof(
       const late: number[] = [];
       let firstAnswer = Number.POSITIVE_INFINITY;
       for (let n = 0; journal.stats().waiting > 2 || n < 60; n++) {
-        if (n % 50 === 0) {
-          const t = clock.monotonic();
-          process.stderr.write(
-            `${capacity} n=${n} posts=${posts.length} waiting=${journal.stats().waiting} refused=${posts.filter((p) => p.code === "5.00").length}\n`,
-          );
-          if (n === 100)
-            for (const { atMs, code, post } of posts.filter(({ atMs }) => atMs > t - 25_000))
-              process.stderr.write(
-                `${((atMs - t) / 1000).toFixed(2)} ${code} ${post.points} ${((post.records[0]?.ts ?? 0) - clock.now()) / 1000}\n`,
-              );
-        }
         expect(n, "intervals until all was delivered").toBeLessThan(3_000);
         const ts = await accept(next());
         live.push(ts);
@@ -162,5 +158,112 @@ proof(
       await rig.end();
     }
     return results.join("; ");
+  },
+);
+
+proof(
+  27,
+  "a refused sample or key is found, set aside and counted; the rest is delivered",
+  async ({ random, count }) => {
+    const courses = count(200);
+    let most = 0;
+    for (let course = 0; course < courses; course++) {
+      // Eight samples of four keys make one message; either all of one is refused, or one key of it.
+      const samples = 8;
+      const poison = Math.floor(random.fraction() * (samples - 1));
+      const ofKeys = random.fraction() < 0.5 ? ["a", "b", "c", "n"] : ["b"];
+      let poisonTs = 0;
+      let tries = 0;
+      const device = publishing(random, ({ records }) => {
+        const hit = records.find(({ ts }) => ts === poisonTs);
+        if (!hit || !ofKeys.some((key) => key in hit.values)) return "2.01";
+        tries++;
+        return "4.00";
+      });
+      const { clock, rig, journal, arrived, missing, accept } = device;
+      for (let n = 0; n < samples; n++) {
+        const ts = await device.hold({ a: n, b: n, c: n, n });
+        if (n === poison) poisonTs = ts;
+        await clock.advance(1);
+      }
+      await accept({ a: 9, b: 9, c: 9, n: 9 });
+      await clock.until(() => journal.stats().waiting === 0, 10 * MINUTE_MS);
+      expect(missing()).toEqual(ofKeys.map((key) => `${poisonTs} ${key}`));
+      expect(journal.stats().droppedBy).toEqual({ refused: 1 });
+      const keptAside = rig.aside.flatMap(({ ts, readings }) =>
+        Object.keys(readings).map((key) => `${ts} ${key}`),
+      );
+      expect(keptAside.toSorted()).toEqual(missing().toSorted());
+      expect(rig.states()).toEqual(["offline -> online"]);
+      for (const keys of arrived.values()) for (const times of keys.values()) expect(times).toBe(1);
+      // Down to the sample, then down to the key: all refused keys are met one by one.
+      const bound = Math.ceil(Math.log2(samples + 1)) + 1 + 2 * ofKeys.length;
+      expect(tries).toBeLessThanOrEqual(bound);
+      if (ofKeys.length === 1) most = Math.max(most, tries);
+      await rig.end();
+    }
+    return `${courses} times: one key of one in 9 samples found in ${most} tries at most, set aside and counted, all else delivered once`;
+  },
+);
+
+proof(
+  28,
+  "huge values are refused with a reason or sent block-wise, and leave nothing behind",
+  async ({ random }) => {
+    let isSilent = false;
+    let lostAt: number | null = null;
+    let largest = Number.POSITIVE_INFINITY;
+    const device = publishing(
+      random,
+      ({ bytes }) => (isSilent ? null : bytes > largest ? "4.13" : "2.01"),
+      (num) => {
+        if (num !== lostAt) return null;
+        lostAt = null;
+        return "4.08";
+      },
+    );
+    const { clock, rig, journal, server, posts, missing, accept } = device;
+    const manyKeys = (value: number) =>
+      Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`key${i}`, value + i]));
+    const untilDelivered = () => clock.until(() => journal.stats().waiting === 0, 60 * MINUTE_MS);
+
+    const textTs = await accept({ text: "x".repeat(1_000_000), other: 1 });
+    await untilDelivered();
+    expect(missing()).toEqual([`${textTs} text`]);
+    expect(journal.stats().droppedBy).toEqual({ refused: 1 });
+    expect(rig.log.lines).toContainEqual(
+      expect.objectContaining({
+        event: "reading cannot be sent",
+        fields: expect.objectContaining({ key: "text" }),
+      }),
+    );
+
+    await clock.advance(INTERVAL_MS);
+    await accept(manyKeys(1)); // 4.08 in the middle: once more from the first block
+    lostAt = 20;
+    await untilDelivered();
+    expect(lostAt).toBeNull();
+    const { length: blocks } = server.size1s;
+    expect(server.size1s.every((size) => size !== null && size > 1_024)).toBe(true);
+
+    await clock.advance(INTERVAL_MS);
+    largest = 20_000; // 4.13: split by keys
+    await accept(manyKeys(2));
+    await untilDelivered();
+    expect(missing()).toEqual([`${textTs} text`]);
+    const { length: split } = posts.filter(({ code }) => code === "4.13");
+    expect(split).toBeGreaterThan(0);
+
+    await clock.advance(INTERVAL_MS);
+    isSilent = true; // the server dies in the middle of it, and the agent is stopped
+    await accept(manyKeys(3));
+    await clock.advance(20_000);
+    await rig.end();
+    expect(rig.transport.stats()).toMatchObject({ outstanding: 0, queued: 0 });
+    await clock.advance(10 * MINUTE_MS);
+    expect(rig.transport.stats()).toMatchObject({ retiredTokens: 0, deduplicated: 0 });
+    expect(clock.pending).toBe(0);
+    expect(journal.stats()).toMatchObject({ waiting: 1, droppedBy: { refused: 1 } });
+    return `1 MB of text refused and counted; 10,000 keys in ${blocks} blocks, each with Size1, 4.08 and ${split} x 4.13 survived; nothing left after the abort`;
   },
 );

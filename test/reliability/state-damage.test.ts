@@ -12,6 +12,7 @@ import { recordingLog } from "../support/recording-log.ts";
 import { recordingShell } from "../support/recording-shell.ts";
 import {
   journalIn,
+  lastRun,
   makeStateFolder,
   type Place,
   putFiles,
@@ -126,7 +127,6 @@ async function checkOthers(folder: string, before: StateFolder, hit: Hits) {
   expect(credentialStore(folder, log).load()).toEqual(current);
 
   const run = runRecord(folder, log).load();
-  const lastRun = { bootId: "boot-of-the-test", clean: false };
   if (!hit.isFileHit("last-run.json")) expect(run).toEqual(lastRun);
   const broken = join(folder, "broken.toml");
   writeFileSync(broken, "= [");

@@ -7,6 +7,7 @@ export default defineConfig({
     name: "reliability",
     root: join(import.meta.dirname, "../.."),
     include: ["test/reliability/**/*.test.ts"],
+    execArgv: ["--disable-warning=ExperimentalWarning"], // node:ffi, as in the executable
     // Each takes processes, mounts or a core of its own.
     fileParallelism: false,
     testTimeout: process.env["PIPIT_HEAVY"] === "1" ? 3_600_000 : 180_000,

@@ -134,7 +134,7 @@ export function boardLife({ seed, builtMs }: { seed: number; builtMs: number }):
         random,
         log,
       });
-      const deadband = createDeadband(clock, { deadband: 0, maxSilenceMs: 1e9 });
+      const deadband = createDeadband({ deadband: 0, maxSilenceMs: 1e9, intervalMs: INTERVAL_MS });
       const { stamp } = timeline;
       const health = createHealth();
       const watching = watchUntilTrusted(clock, timeline);

@@ -10,6 +10,7 @@ export const knownNames = {
     ...["cpu", "load", "memory", "disk", "network", "wifi", "uptime", "pi", "agent", "sensors"],
     ...["load5", "swapUsage", "inodeUsage"],
   ],
+  sentKeys: () => new Set(["cpuTemperature", "uptime"]),
   schedule: (text: string) => (text.split(" ").length === 5 ? null : "not five fields; write five"),
 };
 

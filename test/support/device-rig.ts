@@ -7,6 +7,7 @@ import { createPublisher } from "../../agent/telemetry/publisher.ts";
 import { createDeviceApi } from "../../agent/thingsboard/device-api.ts";
 import { createVitals } from "../../agent/vitals.ts";
 import { aJournal, datedTimeline, plainPace, takenAt } from "./a-journal.ts";
+import { noSituation } from "./no-status.ts";
 import { recordingLog } from "./recording-log.ts";
 import type { ThingsBoard } from "./thingsboard.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -56,6 +57,7 @@ export function startCore(options: RigOptions) {
       publisher: createPublisher({ ...plainPace, api, outbox, serialise, clock, random, log }),
       outbox,
       attributes: { afterDelivery: async () => {} },
+      situation: noSituation,
       clock,
       random,
       vitals: createVitals(clock),

@@ -9,7 +9,7 @@ export const lookAt = (collect: Collect, monotonicMs: number): Promise<Readings 
 
 /** A machine without an under-voltage alarm, and an agent that has done nothing yet. */
 export const noDevices: Devices = {
-  throttle: { take: async () => null },
+  throttle: { take: async () => null, files: () => [] },
   agent: {
     health: createHealth(),
     journal: { stats: () => ({ ...emptyStats, waiting: 0, dropped: 0 }) },

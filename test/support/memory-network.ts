@@ -36,12 +36,15 @@ export interface MemoryNetwork extends Network {
   listen(address: SocketAddress, peer: Peer): Disposable;
   /** Sends from any address, also from one that is not the peer's. */
   inject(from: SocketAddress, to: SocketAddress, datagram: Uint8Array): void;
+  /** From now on; whoever hangs on an earlier "hang" is answered by it, too. */
   name(host: string, answer: NameAnswer): void;
   /** While set, `connect` rejects with this code; null ends it. */
   refuseConnect(code: string | null): void;
-  /** Every look-up and every connect so far. */
+  /** The look-ups and connects so far, the latest `remembered` of each. */
   readonly lookups: readonly string[];
   readonly connects: readonly SocketAddress[];
+  /** Look-ups that have not been answered yet. */
+  readonly lookingUp: number;
   /** Sockets open now. */
   readonly channels: readonly MemoryChannel[];
 }
@@ -52,8 +55,10 @@ export function memoryNetwork(deps: {
   readonly random: Random;
   readonly faults?: Partial<LinkFaults>;
   readonly localHost?: string;
+  /** Default: all. */
+  readonly remembered?: number;
 }): MemoryNetwork {
-  const { clock, random } = deps;
+  const { clock, random, remembered = Number.POSITIVE_INFINITY } = deps;
   const up = faultyLink(deps);
   const down = faultyLink(deps);
   const peers = new Map<string, Peer>();
@@ -61,8 +66,26 @@ export function memoryNetwork(deps: {
   const open = new Map<string, MemoryChannel & { deliver(datagram: Uint8Array): void }>();
   const lookups: string[] = [];
   const connects: SocketAddress[] = [];
+  /** By host: ends a look-up that hangs. */
+  const hanging = new Map<string, PromiseWithResolvers<void>>();
+  let lookingUp = 0;
   let refusal: string | null = null;
   let ephemeralPort = 32_768 + Math.floor(random.fraction() * 20_000);
+
+  const note = <T>(latest: T[], item: T) => {
+    latest.push(item);
+    if (latest.length > remembered) latest.shift();
+  };
+  const answerOf = async (host: string): Promise<readonly string[]> => {
+    for (;;) {
+      const answer = names.get(host) ?? "ENOTFOUND";
+      if (typeof answer !== "string") return answer;
+      if (answer !== "hang") throw coded(answer, `getaddrinfo ${answer} ${host}`);
+      const end = hanging.get(host) ?? Promise.withResolvers<void>();
+      hanging.set(host, end);
+      await end.promise;
+    }
+  };
 
   const inject: MemoryNetwork["inject"] = (from, to, datagram) =>
     down.carry(datagram, (bytes) => {
@@ -111,26 +134,35 @@ export function memoryNetwork(deps: {
     get channels() {
       return [...open.values()];
     },
+    get lookingUp() {
+      return lookingUp;
+    },
     listen(address, peer) {
       const key = keyOf(address);
       if (peers.has(key)) throw new Error(`${key} is taken`);
       peers.set(key, peer);
       return { [Symbol.dispose]: () => void peers.delete(key) };
     },
-    name: (host, answer) => void names.set(host, answer),
+    name(host, answer) {
+      names.set(host, answer);
+      hanging.get(host)?.resolve();
+      hanging.delete(host);
+    },
     refuseConnect: (code) => {
       refusal = code;
     },
     async resolve(host) {
       if (isIP(host) !== 0) return [host];
-      lookups.push(host);
-      const answer = names.get(host) ?? "ENOTFOUND";
-      if (answer === "hang") return await new Promise<never>(() => {});
-      if (typeof answer === "string") throw coded(answer, `getaddrinfo ${answer} ${host}`);
-      return answer;
+      note(lookups, host);
+      lookingUp++;
+      try {
+        return await answerOf(host);
+      } finally {
+        lookingUp--;
+      }
     },
     async connect(address, events) {
-      connects.push(address);
+      note(connects, address);
       if (refusal !== null) throw coded(refusal, `connect ${refusal} ${keyOf(address)}`);
       if (isIP(address.host) === 0) throw coded("EINVAL", `"${address.host}" is not an IP address`);
       if (!(address.port > 0 && address.port < 65_536))

@@ -15,22 +15,39 @@ export interface PipitProcess {
   readonly ended: Promise<number | string>;
 }
 
-/** The real program in a process of its own, killed with the test at the latest. */
+/**
+ * The real program in a process of its own, killed with the test at the latest. `through`: what it is started by, and replaces:
+ * `["unshare", "-n"]`.
+ */
 export function pipit(
   args: readonly string[],
   {
     env = {},
     input = "",
     imports = [],
+    nodeFlags = [],
+    through = [],
   }: {
     env?: Record<string, string>;
     input?: string;
     /** Modules that are loaded before the program, to change what it stands on. */
     imports?: readonly string[];
+    /** Beside those that every run has. */
+    nodeFlags?: readonly string[];
+    /** A command that starts the program: "unshare", say. */
+    through?: readonly string[];
   } = {},
 ): PipitProcess {
   const hooks = imports.flatMap((module) => ["--import", module]);
-  const child = spawn(process.execPath, [...hooks, "agent/main.ts", ...args], {
+  const flags = ["--disable-warning=ExperimentalWarning", ...nodeFlags, ...hooks];
+  const [command = "", ...rest] = [
+    ...through,
+    process.execPath,
+    ...flags,
+    "agent/main.ts",
+    ...args,
+  ];
+  const child = spawn(command, rest, {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },
     stdio: ["pipe", "pipe", "pipe"],

@@ -10,6 +10,7 @@ import { createVitals } from "../../agent/vitals.ts";
 import { datedTimeline, takenAt } from "./a-journal.ts";
 import { memoryIdentity } from "./memory-identity.ts";
 import { memoryNetwork } from "./memory-network.ts";
+import { noSituation } from "./no-status.ts";
 import { recordingLog } from "./recording-log.ts";
 import type { seededRandom } from "./seeded-random.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
@@ -53,6 +54,7 @@ export function publishingRig(options: PublishingOptions) {
       onHardwareChange: "reprovision",
     }),
     attributes: { afterDelivery: async () => {} },
+    situation: noSituation,
     services: { ready() {}, status() {}, watchdogMs: null, watchdog() {}, stopping() {} },
     onRevoked: "wait" as const,
     splayMs: { provisioning: 0, telemetry: 0 },

@@ -15,7 +15,7 @@ function mounted(options: string) {
 }
 
 /** The test is skipped where it may not mount. */
-export function smallDisk({ skip }: TestContext, options = "size=32k") {
+export function smallDisk({ skip }: Pick<TestContext, "skip">, options = "size=32k") {
   return mounted(options) ?? skip("mounting needs root");
 }
 

@@ -12,7 +12,15 @@ import { credentialStore } from "../../agent/platform/credentials.ts";
 import { systemDisk } from "../../agent/platform/disk.ts";
 import { runRecord } from "../../agent/platform/run-record.ts";
 import { segmentFolder } from "../../agent/platform/segment-folder.ts";
-import type { Clock, DropReason, Json, Logger, Random, TakenSample } from "../../agent/ports.ts";
+import type {
+  Clock,
+  DropReason,
+  Json,
+  Logger,
+  Random,
+  Run,
+  TakenSample,
+} from "../../agent/ports.ts";
 import { wideBounds } from "./a-journal.ts";
 import { filesBelow } from "./damage.ts";
 import { recordingLog } from "./recording-log.ts";
@@ -66,6 +74,14 @@ const credentials = (accessToken: string): Credentials => ({
   deviceName: "board-1",
   accessToken,
 });
+
+export const lastRun: Run = {
+  bootId: "boot-of-the-test",
+  clean: false,
+  stamp: "0.1.0",
+  crashes: 1,
+  safeMode: false,
+};
 
 /** All that a board keeps which has been offline for a while: half a dozen small segments, most of their samples waiting. */
 export async function makeStateFolder(folder: string, random: Random): Promise<StateFolder> {

@@ -1,8 +1,17 @@
 import type { SocketAddress } from "../../agent/ports.ts";
-import { blockOf, blockOption, optionNumbers, optionOf, uintOf } from "./coap-bytes.ts";
-import type { MemoryNetwork } from "./memory-network.ts";
-import { type Heard, scriptedPeer } from "./scripted-peer.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
+import {
+  blockOf,
+  blockOption,
+  type CoapMessage,
+  type CoapOption,
+  codes,
+  decode,
+  encode,
+  optionNumbers,
+  optionOf,
+  uintOf,
+} from "./coap-bytes.ts";
+import type { MemoryNetwork, Reply } from "./memory-network.ts";
 
 /** One POST of telemetry, with all its blocks. */
 export interface Post {
@@ -28,52 +37,61 @@ export interface TelemetryServer extends Disposable {
 
 /**
  * ThingsBoard as a device sees it that only publishes: answers a POST with what `judge` says, in a confirmable message of
- * its own with no ACK before it; null: not at all. `judgeBlock` may end a transfer before its body is there.
+ * its own with no ACK before it; null: not at all. It remembers no message, for a week has many. `judgeBlock` may end a transfer before its body is there.
  */
 export function telemetryServer(deps: {
   readonly network: MemoryNetwork;
-  readonly clock: VirtualClock;
   readonly address: SocketAddress;
   readonly judge: (post: Post) => string | null;
   readonly judgeBlock?: (num: number) => string | null;
 }): TelemetryServer {
   const { judge, judgeBlock = () => null } = deps;
-  const peer = scriptedPeer(deps);
+  let ownMid = 0x9000;
   const onPost: ((post: Post, code: string) => void)[] = [];
   const uploads = new Map<string, Uint8Array[]>();
   const size1s: (number | null)[] = [];
 
-  const post = (request: Heard, body: Uint8Array, options: Heard["options"] = []) => {
+  const post = (
+    { token }: CoapMessage,
+    reply: Reply,
+    body: Uint8Array,
+    options: readonly CoapOption[] = [],
+  ) => {
     const parsed: TelemetryRecord | TelemetryRecord[] = JSON.parse(new TextDecoder().decode(body));
     const records = Array.isArray(parsed) ? parsed : [parsed];
     const points = records.reduce((sum, { values }) => sum + Object.keys(values).length, 0);
     const told = { records, points, bytes: body.length };
     const code = judge(told);
     if (code === null) return;
-    peer.confirmable(request, { code, options });
+    ownMid = (ownMid + 1) & 0xffff;
+    reply(encode({ type: "CON", code, mid: ownMid, token, options }));
     for (const listener of onPost) listener(told, code);
   };
 
-  peer.automatic((request) => {
+  const listening = deps.network.listen(deps.address, (bytes, reply, from) => {
+    const request = decode(bytes);
+    if (request.type !== "CON" || request.code !== codes.POST) return;
+    const { token, mid, payload } = request;
     const block = blockOf(request, optionNumbers.block1);
-    if (!block) return post(request, request.payload);
+    if (!block) return post(request, reply, payload);
     const size1 = optionOf(request, optionNumbers.size1);
     size1s.push(size1 ? uintOf(size1) : null);
     const options = [blockOption(optionNumbers.block1, block)];
-    const key = `${request.from.port}`;
+    const acknowledge = (code: string) => reply(encode({ type: "ACK", code, mid, token, options }));
+    const key = `${from.port}`;
     const blocks = block.num === 0 ? [] : (uploads.get(key) ?? []);
     const verdict = blocks.length === block.num ? judgeBlock(block.num) : "4.08";
     if (verdict !== null) {
       uploads.delete(key);
-      return void peer.piggyback(request, { code: verdict, options });
+      return acknowledge(verdict);
     }
-    blocks.push(request.payload);
+    blocks.push(payload);
     if (block.more) {
       uploads.set(key, blocks);
-      return void peer.piggyback(request, { code: "2.31", options });
+      return acknowledge("2.31");
     }
     uploads.delete(key);
-    post(request, Buffer.concat(blocks), options);
+    post(request, reply, Buffer.concat(blocks), options);
   });
 
   return {
@@ -82,6 +100,6 @@ export function telemetryServer(deps: {
     get uploads() {
       return uploads.size;
     },
-    [Symbol.dispose]: () => peer.automatic(null),
+    [Symbol.dispose]: () => listening[Symbol.dispose](),
   };
 }

@@ -1,10 +1,5 @@
 import type { Clock } from "../../agent/ports.ts";
-
-interface Timer {
-  readonly due: number;
-  readonly order: number;
-  readonly task: () => void;
-}
+import { createTimerHeap, type Timer } from "./timer-heap.ts";
 
 export interface VirtualClock extends Clock {
   /** Lets `ms` pass: every timer due in it fires in order, and promises settle in between. */
@@ -19,43 +14,39 @@ export interface VirtualClock extends Clock {
   readonly pending: number;
 }
 
-/** Time that passes only when a test says so. */
-export function virtualClock(startMs = 1_795_341_600_000): VirtualClock {
+/**
+ * Time that passes only when a test says so. `turns` of the event loop are given to promises at each step: where all of the
+ * world is in memory one is enough, what reads real files takes some.
+ */
+export function virtualClock(
+  startMs = 1_795_341_600_000,
+  { turns = 3 }: { readonly turns?: number } = {},
+): VirtualClock {
   let monotonic = 1_000;
   let offset = startMs - monotonic;
-  let order = 0;
-  const timers = new Set<Timer>();
+  const timers = createTimerHeap();
 
+  const turn = (resolve: () => void) => void setImmediate(resolve);
   const settle = async () => {
-    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-  };
-  const next = () => {
-    let first: Timer | undefined;
-    for (const timer of timers) {
-      if (!first || timer.due < first.due || (timer.due === first.due && timer.order < first.order))
-        first = timer;
-    }
-    return first;
+    for (let left = turns; left > 0; left--) await new Promise<void>(turn);
   };
   const fire = (timer: Timer) => {
-    timers.delete(timer);
     monotonic = Math.max(monotonic, timer.due);
-    timer.task();
+    timers.take(timer)();
   };
 
   return {
     now: () => Math.floor(monotonic + offset),
     monotonic: () => monotonic,
     after(ms, task) {
-      const timer = { due: monotonic + Math.max(0, ms), order: order++, task };
-      timers.add(timer);
-      return { [Symbol.dispose]: () => void timers.delete(timer) };
+      const timer = timers.add(monotonic + Math.max(0, ms), task);
+      return { [Symbol.dispose]: () => timers.cancel(timer) };
     },
     settle,
     async advance(ms) {
       const target = monotonic + ms;
       await settle();
-      for (let timer = next(); timer && timer.due <= target; timer = next()) {
+      for (let timer = timers.next(); timer && timer.due <= target; timer = timers.next()) {
         fire(timer);
         await settle();
       }
@@ -65,7 +56,7 @@ export function virtualClock(startMs = 1_795_341_600_000): VirtualClock {
       const target = monotonic + limitMs;
       await settle();
       while (!done()) {
-        const timer = next();
+        const timer = timers.next();
         if (!timer || timer.due > target)
           throw new Error(`not done after ${limitMs} ms of virtual time`);
         fire(timer);

@@ -7,6 +7,7 @@ export default defineConfig({
     name: "system",
     root: join(import.meta.dirname, "../.."),
     include: ["test/system/**/*.test.ts"],
+    execArgv: ["--disable-warning=ExperimentalWarning"], // node:ffi, as in the executable
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -44,6 +44,18 @@ it("takes a sensor by its id or its key, or all of them", () => {
   expect(choose([], ["sensors"]).sensors).toEqual([tank.name, ups.name]);
 });
 
+it("takes a plain key for a sensor's, not for the end of another name", () => {
+  const room = aSource({
+    name: "bme280@1-0076/temp",
+    collect: async () => null,
+    keys: { temperature: { unit: "°C", source: "/sys/…/in_temp_input" } },
+  });
+  const choice = chooseSources(collectors, ["cpu"], [tank, room], ["temperature"]);
+  expect(choice.metrics).toEqual([]);
+  expect([tank, room].filter(choice.isWanted)).toEqual([room]);
+  expect(() => choose(["cpu"], ["temperature"])).toThrow(/^"temperature" is neither /);
+});
+
 it("refuses an unknown name and proposes the nearest", () => {
   expect(() => choose([], ["cpu", "memroy"])).toThrow(UsageError);
   expect(() => choose([], ["memroy"])).toThrow(

@@ -38,6 +38,20 @@ it.each(commands.map(({ name }) => name))("pipit %s --help names its options", a
   for (const option of Object.keys(command?.options ?? {})) expect(out).toContain(`--${option}`);
 });
 
+it.each([
+  [["sensors", "--help"], ["sensors scan"]],
+  [["sensors", "-h"], ["sensors scan"]],
+  [
+    ["config", "--help"],
+    ["config check", "config show"],
+  ],
+])("pipit %j shows the help of what begins with it", async (argv, names) => {
+  const helps = await Promise.all(
+    names.map(async (name) => (await pipit(...name.split(" "), "--help")).out),
+  );
+  expect(await pipit(...argv)).toEqual({ code: 0, out: helps.join("\n\n"), err: "" });
+});
+
 it("tells its version, alone and behind a command", async () => {
   expect((await pipit("--version")).out).toBe(manifest.version);
   expect((await pipit("run", "--version")).out).toBe(manifest.version);

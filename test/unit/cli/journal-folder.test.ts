@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { journalFolder } from "../../../agent/cli/journal-folder.ts";
 import type { HardwareChangePolicy } from "../../../agent/device/identity.ts";
+import { checksum } from "../../../agent/platform/checksum.ts";
 import { aBoard } from "../../support/device-rig.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { smallDisk } from "../../support/small-disk.ts";
@@ -18,6 +19,10 @@ function card(stateDir = temporaryFolder()) {
   const holds = () => (existsSync(journal) ? readdirSync(journal).sort() : []);
   return { stateDir, log, on, journal, leave, holds };
 }
+
+/** With its checksum; then some digit of it may change. */
+const marked = (members: object, digit = "1") =>
+  `${JSON.stringify({ crc32: checksum(members), ...members }).replace('"1"', `"${digit}"`)}\n`;
 
 it("a board that stays itself has one journal", () => {
   const { on, journal, leave, holds, log } = card();
@@ -78,6 +83,7 @@ it("a journal that nobody has marked is this board's", () => {
 it.each<[string, (mark: string) => unknown]>([
   ["empty", (mark) => writeFileSync(mark, "")],
   ["no object", (mark) => writeFileSync(mark, "[1]")],
+  ["damaged", (mark) => writeFileSync(mark, marked({ source: "serial", value: "1" }, "2"))],
   ["of zeros", (mark) => writeFileSync(mark, "\0".repeat(9_000))],
   ["a FIFO", (mark) => execFileSync("mkfifo", [mark])],
 ])("a mark that is %s says nothing, and is written anew", (_, make) => {
@@ -85,17 +91,15 @@ it.each<[string, (mark: string) => unknown]>([
   mkdirSync(journal);
   make(join(journal, "board.json"));
   expect(on("1")).toBe(journal);
-  expect(JSON.parse(readFileSync(join(journal, "board.json"), "utf8"))).toEqual({
-    version: 1,
-    source: "serial",
-    value: "1",
-  });
+  expect(readFileSync(join(journal, "board.json"), "utf8")).toBe(
+    marked({ version: 1, source: "serial", value: "1" }),
+  );
 });
 
 it("a newer mark is left alone", () => {
   const { on, journal } = card();
   mkdirSync(journal);
-  const newer = '{"version":2,"boards":["1","2"]}';
+  const newer = marked({ version: 2, boards: ["1", "2"] });
   writeFileSync(join(journal, "board.json"), newer);
   expect(on("1")).toBe(journal);
   expect(readFileSync(join(journal, "board.json"), "utf8")).toBe(newer);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { sampleTable } from "../../../agent/cli/sample-table.ts";
+import type { SourceLook } from "../../../agent/cli/take-samples.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import type { Readings } from "../../../agent/ports.ts";
 import type { ReadingSpec } from "../../../agent/source.ts";
@@ -17,7 +18,11 @@ const look = (name: string, outcome: Readings | AgentError | null, keys = specs)
   source: aSource({ name, collect: async () => null, keys }),
   outcome,
 });
-const sample = { ts: 1, readings: {}, tookMs: 1.84 };
+const table = (looks: readonly SourceLook[]) =>
+  sampleTable(
+    { ts: 1, readings: {}, tookMs: 1.84, looks },
+    { precision: 3, isDecimal: (key) => key !== "uptime" },
+  ).split("\n");
 
 it("aligns names, numbers, units and where each value comes from", () => {
   const readings = {
@@ -27,12 +32,12 @@ it("aligns names, numbers, units and where each value comes from", () => {
     uptime: 86_417,
     piUnderVoltage: false,
   };
-  expect(sampleTable({ ...sample, looks: [look("board", readings)] }).split("\n")).toEqual([
-    "cpuUsage             7.4 %   /proc/stat",
-    "load1               0.52     /proc/loadavg",
-    "memoryAvailableMb   2745 MB  /proc/meminfo",
-    "uptime             86417 s   /proc/uptime",
-    "piUnderVoltage     false     /sys/class/hwmon/hwmon*/in0_lcrit_alarm",
+  expect(table([look("board", readings)])).toEqual([
+    "cpuUsage               7.4   %   /proc/stat",
+    "load1                  0.52      /proc/loadavg",
+    "memoryAvailableMb   2744.517 MB  /proc/meminfo",
+    "uptime             86417     s   /proc/uptime",
+    "piUnderVoltage         false     /sys/class/hwmon/hwmon*/in0_lcrit_alarm",
     "5 readings, 5 ok, 0 failed, 1.8 ms",
   ]);
 });
@@ -42,24 +47,35 @@ it("shows each reading of a failed source with the error and the way out", () =>
   if (!load1 || !uptime) throw new Error("no specs");
   const error = new AgentError("sensor", "/proc/uptime: EACCES", { hint: "ls -l /proc/uptime" });
   const looks = [look("load", { load1: 1 }, { load1 }), look("uptime", error, { uptime })];
-  expect(sampleTable({ ...sample, looks }).split("\n")).toEqual([
-    "load1   1.00   /proc/loadavg",
-    "uptime     –   /proc/uptime: EACCES; ls -l /proc/uptime",
+  expect(table(looks)).toEqual([
+    "load1   1.0   /proc/loadavg",
+    "uptime    –   /proc/uptime: EACCES; ls -l /proc/uptime",
     "2 readings, 1 ok, 1 failed, 1.8 ms",
   ]);
 });
 
 it("shows keys that nobody knew before under the name of their source", () => {
   const looks = [look("exec ups", { charge: 97, mode: "eco" }, {})];
-  expect(
-    sampleTable({ ...sample, looks })
-      .split("\n")
-      .slice(0, 2),
-  ).toEqual(["charge  97.00   exec ups", "mode      eco   exec ups"]);
+  expect(table(looks).slice(0, 2)).toEqual(["charge  97.0   exec ups", "mode     eco   exec ups"]);
+});
+
+it("shows small values and large ones as they are sent, and says why one is not", () => {
+  const readings = {
+    in0: 0.012,
+    flow: -0.000_4,
+    bytes: 12_345_678,
+    serial: "0012",
+    huge: 2 ** 70,
+  };
+  expect(table([look("exec ups", readings, {})]).slice(0, -1)).toEqual([
+    "in0            0.012   exec ups",
+    "flow           0.0     exec ups",
+    "bytes   12345678.0     exec ups",
+    "serial         v0012   exec ups",
+    "huge               –   not sent: beyond 64 bits, stored as a string",
+  ]);
 });
 
 it("says so when nothing could be read", () => {
-  expect(sampleTable({ ...sample, looks: [look("pi", null)] })).toBe(
-    "0 readings, 0 ok, 0 failed, 1.8 ms",
-  );
+  expect(table([look("pi", null)])).toEqual(["0 readings, 0 ok, 0 failed, 1.8 ms"]);
 });

@@ -42,6 +42,22 @@ it("replaces the socket after two deadlines in a row, and looks the name up agai
   expect(rig.client.stats().socketGenerations).toBe(2);
 });
 
+it("says of fruitless connections the 1st, 2nd, 4th, 8th, and begins anew after an answer", async () => {
+  const rig = coapRig();
+  const told = () =>
+    rig.log.lines
+      .filter(({ level, event }) => level === "info" && event === "connection given up")
+      .map(({ fields }) => fields["count"]);
+  for (let deadline = 0; deadline < 40; deadline++) await rig.ask();
+  expect(rig.network.sockets.length).toBeGreaterThanOrEqual(20);
+  expect(told()).toEqual([1, 2, 4, 8, 16]);
+  rig.answerWith(() => ({}));
+  await rig.ask();
+  rig.answerWith(() => undefined);
+  for (let deadline = 0; deadline < 4; deadline++) await rig.ask();
+  expect(told().slice(5)).toEqual([1, 2]);
+});
+
 it("keeps the socket when an answer came between two deadlines", async () => {
   const rig = coapRig();
   await rig.ask();

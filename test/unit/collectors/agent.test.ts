@@ -34,8 +34,8 @@ describe("the agent reports on itself", () => {
     const { look } = openAgent();
     expect(await look(7)).toEqual(healthy);
     expect(await look(7 + MINUTE)).toEqual({});
-    expect(await look(6 + 5 * MINUTE)).toEqual({});
-    expect(await look(7 + 5 * MINUTE)).toEqual(healthy);
+    expect(await look(1 + 5 * MINUTE - 5_000)).toEqual({});
+    expect(await look(1 + 5 * MINUTE)).toEqual(healthy); // a beat that is a little early
     expect(await look(8 + 5 * MINUTE)).toEqual({});
   });
 
@@ -48,6 +48,27 @@ describe("the agent reports on itself", () => {
     health.sensorErrors = 5;
     expect(await look(4_000)).toMatchObject({ agentSensorErrors: 5, agentDropped: 1 });
     expect(await look(5_000)).toEqual({});
+  });
+
+  it("of a sensor that stays broken no more often than of a healthy one", async () => {
+    const { look, health, stats } = openAgent();
+    const reports: number[] = [];
+    for (let seconds = 0; seconds <= 1_200; seconds += 10) {
+      if (seconds >= 60) health.sensorErrors += 3;
+      if (seconds === 150) stats.dropped++;
+      if (Object.keys((await look(seconds * 1_000)) ?? {}).length > 0) reports.push(seconds);
+    }
+    expect(reports).toEqual([0, 60, 150, 450, 750, 1_050]);
+  });
+
+  it("at once again when it breaks after a while of peace", async () => {
+    const { look, health } = openAgent();
+    await look(0);
+    health.sensorErrors = 1;
+    expect(await look(MINUTE)).toMatchObject({ agentSensorErrors: 1 });
+    expect(await look(6 * MINUTE)).toMatchObject({ agentSensorErrors: 1 });
+    health.sensorErrors = 2;
+    expect(await look(7 * MINUTE)).toMatchObject({ agentSensorErrors: 2 });
   });
 
   it("not at once for what is no trouble: samples that wait", async () => {

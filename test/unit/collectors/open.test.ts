@@ -11,7 +11,7 @@ const open = (
   devices = noDevices,
 ) => {
   const system = { metrics, disk_paths: ["/", "/mnt/usb"], network_interfaces: [] };
-  return openCollectors(host, { system, intervals }, devices);
+  return openCollectors(host, { system, intervals, taken: new Set() }, devices);
 };
 /** Name, interval and keys of each source. */
 const lanes = (...args: Parameters<typeof open>) =>
@@ -95,7 +95,7 @@ describe("intervals", () => {
 
   it("do not let one part take the event of another", async () => {
     const reports = [true, false].map((on) => ({ underVoltage: on, throttled: on, events: 1 }));
-    const throttle = { take: async () => reports.shift() ?? null };
+    const throttle = { take: async () => reports.shift() ?? null, files: () => [] };
     const devices = { ...noDevices, throttle };
     const [fast, slow] = open(
       ["piThrottled", "piUnderVoltage"],

@@ -35,7 +35,11 @@ async function sampleOf(
   const coap = { lastRoundTripMs: 23.4, retransmissions: 1 };
   const state = { health, journal: { stats: () => stats }, coap: () => coap };
   const system = { metrics, disk_paths: ["/"], network_interfaces: [] };
-  const sources = openCollectors(host, { system, intervals: {} }, { throttle, agent: state });
+  const sources = openCollectors(
+    host,
+    { system, intervals: {}, taken: new Set() },
+    { throttle, agent: state },
+  );
 
   for (const { collect } of sources) await lookAt(collect, clock.monotonic());
   health.sensorErrors++;

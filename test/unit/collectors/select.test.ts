@@ -71,6 +71,11 @@ describe("a selection", () => {
     expect(keys.filter((key) => key.startsWith("pressure"))).toEqual([]);
   });
 
+  it.each(["temperature", "usage", "bps", "mb", "events", "temp", "throttled"])(
+    "by %s reaches no key that merely ends like it",
+    (name) => expect(select([name], twoDisks)).toEqual({ names: [], keys: [] }),
+  );
+
   it("of nothing opens nothing", () => expect(select([])).toEqual({ names: [], keys: [] }));
 });
 

@@ -8,7 +8,8 @@ import { lookAt, noDevices } from "../../support/look.ts";
 /** A latch that gives these reports one after the other, then the last one again. */
 const latchOf = (...reports: readonly (ThrottleReport | null)[]) => {
   const waiting = [...reports];
-  return { take: async () => (waiting.length > 1 ? waiting.shift() : waiting[0]) ?? null };
+  const take = async () => (waiting.length > 1 ? waiting.shift() : waiting[0]) ?? null;
+  return { take, files: () => [] };
 };
 const quiet: ThrottleReport = { underVoltage: false, throttled: false, events: 0 };
 const look = (report: ThrottleReport | null) =>

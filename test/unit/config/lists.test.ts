@@ -8,6 +8,8 @@ const GPIO = '[[sensors]]\ntype = "gpio"\nkey = "door"\nchip = "gpiochip0"\nline
 const EXEC = '[[sensors]]\ntype = "exec"\nkey = "ups"\ncommand = ["/usr/bin/ups", "-c"]\n';
 const FILE = '[[sensors]]\ntype = "file"\nkey = "level"\npath = "/run/level"\n';
 
+const EDGES = `${GPIO}edges = "both"\n`;
+
 const common = {
   enabled: true,
   interval: null,
@@ -147,6 +149,29 @@ describe("[[sensors]]", () => {
     expect(errors).toHaveLength(1);
     if (others !== "") expect(config.sensors.map(({ key }) => key)).toContain("other");
     expect(config.sensors.length).toBe(others === "" ? 0 : message.includes("is that of") ? 2 : 1);
+  });
+
+  it.each([
+    ["the program", `${EDGES}${EXEC.replace("ups", "doorCount")}`, "9"],
+    ["the line", `${EXEC.replace("ups", "doorCount")}${EDGES}`, "7"],
+  ])("count edges under a key that nobody else may have: %s is off", (_, text, line) => {
+    const { config } = parseFile(text);
+    expect(problemsOf(text)).toEqual([expect.stringContaining(`${line}: key "doorCount" is that`)]);
+    expect(config.sensors).toHaveLength(1);
+  });
+
+  it("may have a key of the board, and then a warning says what that means", () => {
+    const own = `${KERNEL}key = "cpuTemperature"\n`;
+    const { config, problems } = parseFile(own);
+    expect(config.sensors).toMatchObject([{ key: "cpuTemperature" }]);
+    expect(problems).toMatchObject([{ severity: "warning" }]);
+    expect(formatProblem(problems[0] ?? expect.fail()).split("\n")).toEqual([
+      '/etc/pipit/pipit.toml:3: key "cpuTemperature" is that of a reading of the board, which this sensor replaces; to have both choose another',
+      '    3 | key = "cpuTemperature"',
+      "      |       ^^^^^^^^^^^^^^^^",
+    ]);
+    expect(problemsOf(`${own}enabled = false`)).toEqual([]);
+    expect(problemsOf(`${EXEC.replace("ups", "uptime")}format = "json"`)).toEqual([]);
   });
 
   it("point at the line and the column of what is wrong, in the right entry", () => {

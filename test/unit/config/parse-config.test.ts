@@ -87,6 +87,7 @@ describe("parseConfig", () => {
         keep_free: 100_000_000,
         on_full: "oldest",
         max_writes_per_day: null,
+        max_drain_rate: null,
       },
       clock: { trust: "auto", wait: 60_000 },
       log: { level: "debug" },
@@ -260,7 +261,7 @@ describe("parseConfig", () => {
   it("accepts the names of metrics that its caller knows, and no others", () => {
     const input = { files: [configFile('[system]\nmetrics = ["tide"]')] };
     expect(
-      parseConfig(input, { metricNames: ["tide"], schedule: () => null }).config.system.metrics,
+      parseConfig(input, { ...knownNames, metricNames: ["tide"] }).config.system.metrics,
     ).toEqual(["tide"]);
     expect(parseConfig(input, knownNames).problems).toHaveLength(1);
   });

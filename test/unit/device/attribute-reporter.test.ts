@@ -98,6 +98,16 @@ it("looks at once after the next delivery when something it tells of has changed
   expect(told.slice(2)).toEqual(['t {"hostname":"greenhouse"}']);
 });
 
+it("a change in the middle of a report is told with the next delivery", async () => {
+  const { told, facts, reporter, deliver } = startReporter();
+  const first = deliver();
+  facts["outageCause"] = "dns";
+  reporter.recheck();
+  await first;
+  await deliver();
+  expect(told.slice(2)).toEqual(['t {"outageCause":"dns"}']);
+});
+
 it("a refresh during a report is not lost", async () => {
   const { told, reporter, deliver } = startReporter();
   const first = deliver();

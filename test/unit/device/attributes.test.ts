@@ -23,7 +23,12 @@ function sourceOn(host: Host, overrides: Partial<About> = {}) {
     addresses: () => [],
     ...overrides,
   };
-  const run = { configHash: "3f2a-91c0", storageMode: () => "memory", lastStop: "stop" } as const;
+  const run = {
+    configHash: "3f2a-91c0",
+    storageMode: () => "memory",
+    lastStop: "stop",
+    outageCause: () => null,
+  } as const;
   const timeline: { source: TimeSource | null } = { source: "synchronised" };
   const gather = createAttributeSource({ host, clock, about, run, timeline });
   return { clock, timeline, gather };

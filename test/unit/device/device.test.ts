@@ -9,6 +9,7 @@ import { createVitals } from "../../../agent/vitals.ts";
 import { aJournal, datedTimeline, takenAt } from "../../support/a-journal.ts";
 import { answer, fakeServer, fakeThingsBoard } from "../../support/fake-server.ts";
 import { memoryIdentity } from "../../support/memory-identity.ts";
+import { noSituation } from "../../support/no-status.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
@@ -52,6 +53,7 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
       aside: { keep() {} },
     }),
     outbox,
+    situation: noSituation,
     attributes: { afterDelivery: async () => {} },
     clock,
     random,

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { markStart } from "../../../agent/device/run-marks.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import type { Run } from "../../../agent/ports.ts";
+import { createStanding } from "../../../agent/standing.ts";
 import { fixtureHost } from "../../support/fixtures.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
@@ -23,7 +24,7 @@ function board(first: Run | null = null) {
   const host = fixtureHost("pi4");
   const start = (stamp = "1 a") => {
     clock = virtualClock(); // the timers of the process before died with it
-    return markStart({ runs, host, clock, log, stamp });
+    return markStart({ runs, host, clock, standing: createStanding(), log, stamp });
   };
   /** Runs that end without a word, each `minutes` after its start. */
   const crash = async (times: number, minutes = 0) => {
@@ -126,11 +127,15 @@ it("a disk that is full costs the mark, not the run; a bug is not taken for a fu
       throw error;
     },
   });
-  const others = { host: fixtureHost("pi4"), clock: virtualClock(), log, stamp: "1 a" };
+  const standing = createStanding();
+  const others = { host: fixtureHost("pi4"), clock: virtualClock(), standing, log, stamp: "1 a" };
   const runs = failing(new AgentError("storage", "it could not be written (ENOSPC)"));
   const marks = await markStart({ runs, ...others });
   marks.stopped();
   expect(log.lines.map(({ level }) => level)).toEqual(["warn", "warn"]);
+  expect(standing.list()).toMatchObject([
+    { name: "state", text: expect.stringContaining("ENOSPC") },
+  ]);
   const bug = new TypeError("oops");
   await expect(markStart({ runs: failing(bug), ...others })).rejects.toBe(bug);
 });

@@ -24,7 +24,7 @@ key = "broken"
 command = ["/bin/false"]
 `;
 const file = { path: "pipit.toml", mode: 0o640, bytes: new TextEncoder().encode(toml) };
-const known = { metricNames: ["cpu"], schedule: () => null };
+const known = { metricNames: ["cpu"], schedule: () => null, sentKeys: () => new Set<string>() };
 
 it("keeps what it takes to reach the server and to keep what waits, and nothing else", () => {
   const { config, problems } = parseConfig({ files: [file], environment: {} }, known);

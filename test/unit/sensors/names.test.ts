@@ -48,12 +48,13 @@ describe("an address", () => {
 
 describe("an IIO file", () => {
   it.each([
-    ["in_temp_input", ["temp", "", "", "input"]],
-    ["in_voltage0_raw", ["voltage", "0", "", "raw"]],
-    ["in_accel_x_raw", ["accel", "", "x", "raw"]],
-    ["in_concentration2_co2_raw", ["concentration", "2", "co2", "raw"]],
-  ])("%s is a channel", (file, [type, index, modifier, kind]) => {
-    expect(parseIioName(file)).toEqual({ type, index, modifier, kind });
+    ["in_temp_input", ["temp", "", "", "", "input"]],
+    ["in_voltage0_raw", ["voltage", "0", "", "", "raw"]],
+    ["in_voltage0-voltage1_raw", ["voltage", "0", "1", "", "raw"]],
+    ["in_accel_x_raw", ["accel", "", "", "x", "raw"]],
+    ["in_concentration2_co2_raw", ["concentration", "2", "", "co2", "raw"]],
+  ])("%s is a channel", (file, [type, index, minus, modifier, kind]) => {
+    expect(parseIioName(file)).toEqual({ type, index, minus, modifier, kind });
   });
 
   it.each([
@@ -62,15 +63,22 @@ describe("an IIO file", () => {
     "in_temp_oversampling_ratio",
     "in_temp_scale",
     "out_voltage0_raw",
+    "in_voltage0-current1_raw",
+    "in_voltage-voltage_scale",
     "sampling_frequency",
   ])("%s is none", (file) => expect(parseIioName(file)).toBeNull());
 
   it("looks for its scale from the nearest name to the type alone", () => {
-    const name = { type: "voltage", index: "1", modifier: "x", kind: "raw" } as const;
+    const name = { type: "voltage", index: "1", minus: "", modifier: "x", kind: "raw" } as const;
     expect(sharedNames(name, "scale")).toEqual([
       "in_voltage1_x_scale",
       "in_voltage_x_scale",
       "in_voltage1_scale",
+      "in_voltage_scale",
+    ]);
+    expect(sharedNames({ ...name, minus: "2", modifier: "" }, "scale")).toEqual([
+      "in_voltage1-voltage2_scale",
+      "in_voltage-voltage_scale",
       "in_voltage_scale",
     ]);
   });

@@ -16,7 +16,7 @@ function samplerOf(given: readonly Source[] | Record<string, Collect>) {
   const clock = virtualClock();
   const log = recordingLog();
   const health = createHealth();
-  const deadband = createDeadband(clock, { deadband: 0, maxSilenceMs: 600_000 });
+  const deadband = createDeadband({ deadband: 0, maxSilenceMs: 600_000, intervalMs: 10_000 });
   const sampler = createSampler({ clock, stamp: stampOf(clock), deadband, health, log });
   const sources = Array.isArray(given)
     ? given
@@ -108,7 +108,7 @@ it("what is no news is left out; without any news there is no sample", async () 
   const { take, deadband } = samplerOf([door]);
   const first = await take();
   expect(first?.readings).toEqual({ open: false });
-  deadband.accepted(first?.readings ?? {});
+  deadband.accepted(first?.readings ?? {}, 0);
   expect(await take()).toBeNull();
 });
 

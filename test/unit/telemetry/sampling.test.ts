@@ -38,7 +38,7 @@ async function sampling(fixed: readonly Source[], { found, jobs = [], append }: 
       return append?.() ?? memory.append(sample);
     },
   };
-  const deadband = createDeadband(clock, { deadband: 0, maxSilenceMs: 10 * MINUTE });
+  const deadband = createDeadband({ deadband: 0, maxSilenceMs: 10 * MINUTE, intervalMs: MINUTE });
   const stop = new AbortController();
   const bugs: unknown[] = [];
   let inventories = 0;
@@ -91,6 +91,20 @@ it("looks at everything at once, then at each source at its own pace; what is du
     [100, ["quick"]],
     [120, ["cpu", "quick", "slow"]],
   ]);
+});
+
+it("the heartbeat of an unchanged value comes at its beat, however long the disk took over the last", async () => {
+  const rule = { deadband: null, onChange: true };
+  let wait = async () => {};
+  const append = async () => {
+    await wait();
+    return 1;
+  };
+  const { clock, taken, started } = await sampling([fixed("door", { rule })], { append });
+  await started;
+  wait = () => new Promise((resolve) => void clock.after(300, resolve));
+  await clock.advance(31 * MINUTE);
+  expect(taken.map(([seconds]) => seconds)).toEqual([0, 600, 1_200, 1_800]);
 });
 
 it("a group has samples of its own, and keeps nobody waiting: neither the start, nor a beat, nor itself twice", async () => {

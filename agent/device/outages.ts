@@ -1,0 +1,160 @@
+import { kindOf } from "../errors.ts";
+import type { BootClock, Clock, Journal, Logger, Moment } from "../ports.ts";
+import type { Outbox, OutboxEntry } from "../telemetry/outbox.ts";
+import type { Timeline } from "../telemetry/timeline.ts";
+import { gapReadings, notedOutage, type Outage, outageOf } from "./outage.ts";
+import type { OutageCause } from "./outage-cause.ts";
+
+export interface OutagesDeps {
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  readonly timeline: Pick<Timeline, "stamp" | "tsOf" | "onTrusted">;
+  readonly boot: Pick<BootClock, "bootId">;
+  readonly clock: Clock;
+  /** Between two acknowledgements; what is shorter is no outage. */
+  readonly thresholdMs: number;
+  /** Between two runs. */
+  readonly offThresholdMs: number;
+  /** The cause of the last outage is known: `lastOutageCause`. */
+  readonly onReport: () => void;
+  readonly log: Logger;
+}
+
+export interface Outages {
+  /** The outbox once more: each settling is an acknowledgement. */
+  readonly outbox: Outbox;
+  failed(cause: OutageCause): void;
+}
+
+const NOTE = "outage";
+const CAUSE_NOTE = "outageCause";
+/** More are no live samples: while so many wait, the backlog is not over. */
+const MOST_LIVE = 64;
+
+/** Of the last outage that was told of, in whatever run. */
+export function lastOutageCause(journal: Pick<Journal, "noted">): string | null {
+  const noted = journal.noted(CAUSE_NOTE);
+  return typeof noted === "string" ? noted : null;
+}
+
+/**
+ * Tells of each outage once, in a sample of its own, when all that waited in it has been acknowledged or dropped. An outage is
+ * the time between two acknowledgements, where a request failed in it, no sample had a time, or the agent did not run. It is noted in
+ * the journal together with the samples it speaks of, so that a restart in the middle neither loses nor doubles it.
+ */
+export function createOutages(deps: OutagesDeps): Outages {
+  const { journal, outbox, timeline, boot, clock, thresholdMs, offThresholdMs, log } = deps;
+  const moment = (): Moment => ({
+    bootId: boot.bootId,
+    monotonicMs: Math.floor(clock.monotonic()),
+    ts: null,
+  });
+  const started = moment();
+  const { lastTs: lastRunTs } = journal;
+  const droppedAtStart = journal.stats().dropped;
+  let lastContact: Moment | null = null;
+  let outage = outageOf(journal.noted(NOTE));
+  const isOfFormerRun = outage !== null;
+
+  const keep = (next: Outage | null) => {
+    outage = next;
+    journal.note(NOTE, next && notedOutage(next));
+  };
+
+  const failed = (cause: OutageCause) => {
+    const begun = lastContact ?? started;
+    const droppedBefore = journal.stats().dropped;
+    if (outage === null) keep({ cause, begun, lengthMs: 0, droppedBefore, late: 0, upToId: 0 });
+    else if (outage.begun === null) keep({ ...outage, begun });
+  };
+
+  /** Where their clocks have nothing in common, the time of this run alone. */
+  const between = (earlier: Moment, later: Moment): number => {
+    if (earlier.bootId === later.bootId) return later.monotonicMs - earlier.monotonicMs;
+    const [from, to] = [timeline.tsOf(earlier), timeline.tsOf(later)];
+    if (typeof from === "number" && typeof to === "number") return Math.max(0, to - from);
+    return later.monotonicMs - started.monotonicMs;
+  };
+
+  /** The first acknowledgement of this run: its clock is known by now, and with it how long the agent was off. */
+  const countOff = () => {
+    if (lastRunTs === null) return;
+    const begun: Moment = { bootId: "", monotonicMs: 0, ts: lastRunTs };
+    if (between(begun, started) < offThresholdMs) return;
+    if (outage === null || !isOfFormerRun) {
+      const droppedBefore = droppedAtStart;
+      keep({ cause: "off", begun, lengthMs: 0, droppedBefore, late: 0, upToId: 0 });
+    } else if (outage.begun === null) keep({ ...outage, begun });
+  };
+
+  const acknowledged = async (entries: readonly OutboxEntry[]) => {
+    const now = moment();
+    if (lastContact === null) countOff();
+    lastContact = now;
+    if (outage === null || outage.begun === null) return;
+    const newest = await journal.newest();
+    if (outage.begun === null) return; // another answer came first
+    const newestId = Math.max(newest?.id ?? 0, ...entries.map(({ id }) => id));
+    const lengthMs = outage.lengthMs + between(outage.begun, now);
+    // The newest is live.
+    keep(
+      lengthMs < thresholdMs ? null : { ...outage, begun: null, lengthMs, upToId: newestId - 1 },
+    );
+  };
+
+  /** Settles, and counts in the same write; what a bound gave up while it was on its way counts as dropped already. */
+  const settle = (entries: readonly OutboxEntry[]): Promise<void> => {
+    const before = journal.stats().waiting;
+    const settled = outbox.settle(entries);
+    if (outage === null) return settled;
+    const { late, upToId } = outage;
+    const live = entries.filter(({ id }) => id > upToId).length;
+    keep({ ...outage, late: late + Math.max(0, before - journal.stats().waiting - live) });
+    return settled;
+  };
+
+  const isBacklogGone = async ({ upToId }: Outage): Promise<boolean> => {
+    const { waiting } = journal.stats();
+    if (waiting === 0) return true;
+    if (waiting > MOST_LIVE) return false;
+    const [oldest] = await journal.read({ fromId: 0, limit: 1 });
+    return oldest === undefined || oldest.id > upToId;
+  };
+
+  const tellIfOver = async () => {
+    const seen = outage;
+    if (seen === null || seen.begun !== null || !(await isBacklogGone(seen))) return;
+    if (outage !== seen) return; // told meanwhile, or it goes on
+    const { cause } = seen;
+    const readings = gapReadings(seen, journal.stats().dropped);
+    log.notice("outage over", { cause, ...readings });
+    journal.note(CAUSE_NOTE, cause);
+    keep(null); // in one write with the sample: never told twice, never forgotten
+    deps.onReport();
+    try {
+      await outbox.accept({ taken: timeline.stamp(), readings });
+    } catch (error) {
+      if (kindOf(error) !== "storage") throw error;
+      log.error("sample lost, the outbox cannot store it", { error: String(error) });
+    }
+  };
+
+  timeline.onTrusted(() => {
+    if (between(lastContact ?? started, moment()) >= thresholdMs) failed("clock");
+  });
+
+  return {
+    failed,
+    outbox: {
+      ...outbox,
+      get hasMore() {
+        return outbox.hasMore; // spread, it would be what it was then
+      },
+      async settle(entries) {
+        await acknowledged(entries);
+        await settle(entries);
+        await tellIfOver();
+      },
+    },
+  };
+}

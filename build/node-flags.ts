@@ -1,0 +1,15 @@
+/** In the executable, because a flag that matters must not depend on who starts it. */
+export const nodeFlags = [
+  "--max-semi-space-size=1", // MB: a small young generation, for 2 MB less memory
+  "--max-old-space-size=64", // MB: a leak ends the process, and systemd starts it again
+  // A report is a few milliseconds of code that is cold each time. Type feedback from the first call on makes the
+  // interpreter quick; what the two quick compilers would save, they cost. Draining a backlog still reaches TurboFan.
+  "--no-lazy-feedback-allocation",
+  "--no-sparkplug",
+  "--no-maglev",
+  // A heap of a few MB is collected sooner by the thread that is awake than by four that have to be woken.
+  "--single-threaded-gc",
+  "--v8-pool-size=0",
+  "--disable-warning=ExperimentalWarning", // node:ffi
+  "--disable-sigusr1", // no debugger on a stray signal
+];
