@@ -1,7 +1,6 @@
 /**
- * Every way the agent touches the world, on one page.
- * The core (device, telemetry, thingsboard, coap, collectors) imports this file; platform/ implements it;
- * cli/ opens it; app.ts joins the two.
+ * Every way the agent touches the world, on one page. The core (device, telemetry, thingsboard, coap, collectors)
+ * imports this file, platform/ implements it, cli/ opens it, app.ts joins the two.
  */
 
 import type { Identity } from "./credentials.ts";

@@ -43,6 +43,8 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
 
   const { settled, dropped, notes, lastTs, resume, isKnown } = await latestState(segments, log);
   const nextId = segments.at(-1)?.endId ?? 1;
+  // It is written to again, and ends where the next one will begin.
+  if (resume !== null) resume.endId = Number.POSITIVE_INFINITY;
   settled.forgetFrom(nextId);
   // A segment goes only after its ids were written down as settled: the others of an older one are lost.
   const oldestId = segments[0]?.header.firstId ?? nextId;

@@ -4,7 +4,7 @@ import type { OutboxEntry } from "./outbox.ts";
 /** What waits, oldest first, read ahead: each sample is read from the disk once, however many messages are under way. */
 export interface Backlog {
   /** At most `limit` that `isFree`. */
-  next(limit: number, isFree: (id: number) => boolean): Promise<readonly OutboxEntry[]>;
+  next(limit: number, isFree: (entry: OutboxEntry) => boolean): Promise<readonly OutboxEntry[]>;
   /** More of what was passed over may have a time now. */
   lookAgain(): void;
 }
@@ -43,7 +43,7 @@ export function createBacklog({ journal, dated }: BacklogDeps): Backlog {
     lookAgain,
     async next(limit, isFree) {
       ahead = ahead.filter(({ id }) => journal.isWaiting(id));
-      const free = () => ahead.filter(({ id }) => isFree(id));
+      const free = () => ahead.filter(isFree);
       while (free().length < limit && (await readMore(limit - free().length)));
       if (free().length === 0 && fromId > 0 && ++calls % LOOK_AGAIN === 0) {
         lookAgain();

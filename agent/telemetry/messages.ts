@@ -65,10 +65,10 @@ export function createMessages(deps: MessagesDeps): Messages {
     const others = outbox.hasMore ? await outbox.backlog(MAX_ENTRIES - 1) : [];
     return fresh([first, ...others], origin);
   };
-  /** What a bound has dropped meanwhile is left out. */
+  /** What a bound has dropped meanwhile, or a clock that was set back holds, is left out. */
   const tried = (next: () => Suspect | null): Message | null => {
     for (let suspect = next(); suspect !== null; suspect = next()) {
-      const gone = suspect.pieces.filter(({ id }) => !outbox.isWaiting(id));
+      const gone = suspect.pieces.filter((piece) => !outbox.mayGo(piece));
       outbox.giveBack(gone);
       const pieces = suspect.pieces.filter((piece) => !gone.includes(piece));
       if (pieces.length === 0) continue;
@@ -82,7 +82,7 @@ export function createMessages(deps: MessagesDeps): Messages {
     async live() {
       const rest = begun;
       begun = null;
-      if (rest !== null && outbox.isWaiting(rest.id)) return fill(rest, "rest");
+      if (rest !== null && outbox.mayGo(rest)) return fill(rest, "rest");
       if (rest !== null) outbox.giveBack([rest]);
       const newest = await outbox.live();
       return newest === null ? null : fill(newest, "live");

@@ -35,6 +35,8 @@ export interface Outbox {
   drop(entries: readonly OutboxEntry[], reason: DropReason): Promise<void>;
   /** Neither delivered nor given up. */
   isWaiting(id: number): boolean;
+  /** It waits, and its time, known since a while, has not come to lie ahead: the clock may have been set back. */
+  mayGo(entry: OutboxEntry): boolean;
   /** Resolves when something waits whose time is known; rejects with the signal's reason. */
   waiting(signal: AbortSignal): Promise<void>;
   /** Calls it whenever there is something new to send. */
@@ -44,7 +46,7 @@ export interface Outbox {
 
 export interface OutboxDeps {
   readonly journal: Journal;
-  readonly timeline: Pick<Timeline, "tsOf" | "source" | "onTrusted" | "drained">;
+  readonly timeline: Pick<Timeline, "tsOf" | "isAhead" | "source" | "onTrusted" | "drained">;
   /** The newest sample before the backlog: after an outage a dashboard shows the present at once. */
   readonly liveFirst: boolean;
 }
@@ -86,7 +88,7 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
     return sendable;
   };
   const backlog = createBacklog({ journal, dated });
-  const isFree = (id: number) => !taken.has(id);
+  const isFree = ({ id, ts }: OutboxEntry) => !taken.has(id) && !timeline.isAhead(ts);
   const letGo = (entries: readonly OutboxEntry[]): readonly number[] => {
     const ids = entries.map(({ id }) => id);
     for (const id of ids) taken.delete(id);
@@ -142,6 +144,7 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
     },
 
     isWaiting: (id) => journal.isWaiting(id),
+    mayGo: ({ id, ts }) => journal.isWaiting(id) && !timeline.isAhead(ts),
 
     async waiting(signal) {
       while (journal.stats().waiting === 0 || timeline.source === null || isStuck)

@@ -34,6 +34,8 @@ export interface Timeline {
    * the clock, and has to wait. "never": it belongs to an earlier boot whose wall clock nobody ever knew, or was absurd.
    */
   tsOf(taken: Moment): number | null | "never";
+  /** It lies ahead of the clock, as it is now, by more than may be sent. */
+  isAhead(ts: number): boolean;
   /** Null: the wall clock is not trusted yet, and nothing can be sent. */
   readonly source: TimeSource | null;
   /** Looks whether it is trusted by now. */
@@ -145,6 +147,8 @@ export function createTimeline(deps: TimelineDeps): Timeline {
     });
   };
 
+  const isAhead = (ts: number) => ts > clock.now() + MOST_AHEAD_MS;
+
   return {
     stamp() {
       const slot = slotOf(Math.floor(clock.monotonic()));
@@ -159,13 +163,13 @@ export function createTimeline(deps: TimelineDeps): Timeline {
       if (isHere && isLearning && taken.ts === null) return null;
       const ts = dated(taken, boots[taken.bootId], !isHere);
       if (ts !== null && taken.ts === null && isHere) isUnused = false;
-      const aheadMs = ts === null ? 0 : ts - clock.now();
-      if (ts !== null && aheadMs <= MOST_AHEAD_MS) return ts;
+      if (ts !== null && !isAhead(ts)) return ts;
       const mayBeDated = ts === null ? source === null : source !== "synchronised";
-      if (isHere || mayBeDated || (ts !== null && aheadMs <= ABSURD_MS)) return null;
+      if (isHere || mayBeDated || (ts !== null && ts - clock.now() <= ABSURD_MS)) return null;
       sayUndatable(taken);
       return "never";
     },
+    isAhead,
     get source() {
       return source;
     },

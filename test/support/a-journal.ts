@@ -1,7 +1,7 @@
 import { type DurableJournal, journalInMemory } from "../../agent/journal/journal.ts";
 import type { Clock, JournalStats, Moment } from "../../agent/ports.ts";
+import type { OutboxDeps } from "../../agent/telemetry/outbox.ts";
 import { createStamp } from "../../agent/telemetry/stamp.ts";
-import type { Timeline } from "../../agent/telemetry/timeline.ts";
 import { recordingLog } from "./recording-log.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
@@ -45,10 +45,11 @@ export function stampOf(clock: Clock): () => Moment {
 }
 
 /** Every sample has a time already. */
-export const datedTimeline: Pick<Timeline, "tsOf" | "source" | "onTrusted" | "drained"> = {
+export const datedTimeline: OutboxDeps["timeline"] = {
   tsOf: ({ ts }) => ts,
   source: "always",
   onTrusted: () => {},
+  isAhead: () => false,
   drained: () => {},
 };
 

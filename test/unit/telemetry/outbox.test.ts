@@ -15,6 +15,7 @@ function anOutbox() {
     source: "synchronised" as const,
     tsOf: ({ bootId, ts, monotonicMs }: Moment) =>
       verdicts.has(bootId) ? (verdicts.get(bootId) ?? null) : (ts ?? monotonicMs),
+    isAhead: (ts: number) => ts > clock.now() + 60_000,
     onTrusted(listener: () => void) {
       trusted = listener;
     },
@@ -53,6 +54,20 @@ it("passes over what has to wait for its time, and sends it when it is known", a
   verdicts.clear();
   trusted();
   expect(await next()).toEqual([43, 1, 2, 3]);
+});
+
+it("what was read ahead waits as well when the clock is set back under it", async () => {
+  const { clock, accept, entries, next, outbox } = anOutbox();
+  for (let n = 1; n <= 6; n++) await accept(n);
+  const [first] = await entries();
+  if (first === undefined) expect.fail("nothing to send");
+  expect(outbox.mayGo(first)).toBe(true);
+  clock.stepWall(-3_600_000);
+  expect(outbox.mayGo(first)).toBe(false);
+  expect((await outbox.backlog(4)).map(({ readings }) => readings["n"])).toEqual([]);
+  await clock.advance(3_600_000);
+  expect(outbox.mayGo(first)).toBe(true);
+  expect(await next()).toEqual([6, 1, 2, 3]);
 });
 
 it("looks again by itself at what had to wait", async () => {
