@@ -8,7 +8,7 @@ import type { OutageCause } from "./outage-cause.ts";
 export interface OutagesDeps {
   readonly journal: Journal;
   readonly outbox: Outbox;
-  readonly timeline: Pick<Timeline, "stamp" | "tsOf" | "onTrusted">;
+  readonly timeline: Pick<Timeline, "stamp" | "tsOf" | "source" | "onSource">;
   readonly boot: Pick<BootClock, "bootId">;
   readonly clock: Clock;
   /** Between two acknowledgements; what is shorter is no outage. */
@@ -71,16 +71,17 @@ export function createOutages(deps: OutagesDeps): Outages {
   /** Where their clocks have nothing in common, the time of this run alone. */
   const between = (earlier: Moment, later: Moment): number => {
     if (earlier.bootId === later.bootId) return later.monotonicMs - earlier.monotonicMs;
-    const [from, to] = [timeline.tsOf(earlier), timeline.tsOf(later)];
-    if (typeof from === "number" && typeof to === "number") return Math.max(0, to - from);
+    const from = timeline.tsOf(earlier);
+    if (typeof from === "number" && later.ts !== null) return Math.max(0, later.ts - from);
     return later.monotonicMs - started.monotonicMs;
   };
 
   /** The first acknowledgement of this run: its clock is known by now, and with it how long the agent was off. */
-  const countOff = () => {
-    if (lastRunTs === null) return;
+  const countOff = (now: Moment) => {
+    if (lastRunTs === null || now.ts === null) return;
     const begun: Moment = { bootId: "", monotonicMs: 0, ts: lastRunTs };
-    if (between(begun, started) < offThresholdMs) return;
+    const offMs = now.ts - lastRunTs - between(started, now);
+    if (offMs < offThresholdMs) return;
     if (outage === null || !isOfFormerRun) {
       const droppedBefore = droppedAtStart;
       keep({ cause: "off", begun, lengthMs: 0, droppedBefore, late: 0, upToId: 0 });
@@ -89,7 +90,7 @@ export function createOutages(deps: OutagesDeps): Outages {
 
   const acknowledged = async (entries: readonly OutboxEntry[]) => {
     const now = moment();
-    if (lastContact === null) countOff();
+    if (lastContact === null) countOff(now);
     lastContact = now;
     if (outage === null || outage.begun === null) return;
     const newest = await journal.newest();
@@ -139,8 +140,11 @@ export function createOutages(deps: OutagesDeps): Outages {
     }
   };
 
-  timeline.onTrusted(() => {
-    if (between(lastContact ?? started, moment()) >= thresholdMs) failed("clock");
+  let wasTrusted = timeline.source !== null;
+  timeline.onSource(() => {
+    const isNews = !wasTrusted;
+    wasTrusted = timeline.source !== null;
+    if (isNews && between(lastContact ?? started, moment()) >= thresholdMs) failed("clock");
   });
 
   return {

@@ -10,7 +10,7 @@ export interface StatusDeps {
   readonly board: StatusBoard;
   readonly clock: Clock;
   readonly journal: Pick<Journal, "stats">;
-  readonly timeline: Pick<Timeline, "source" | "onTrusted">;
+  readonly timeline: Pick<Timeline, "source" | "onSource">;
   readonly health: Health;
   readonly coap: () => {
     readonly lastRoundTripMs: number | null;
@@ -57,7 +57,7 @@ export function startStatusReports(deps: StatusDeps): Disposable {
   };
   situation.onChange(() => show());
   standing.onChange(() => show());
-  timeline.onTrusted(() => show());
+  timeline.onSource(() => show());
   show();
   const first = clock.after(FIRST_LOOK_MS, look);
   return {
