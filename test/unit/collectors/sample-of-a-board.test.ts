@@ -12,7 +12,7 @@ import { serialiseSample } from "../../../agent/thingsboard/serialise.ts";
 import type { FixtureName } from "../../fixtures/make-fixtures.ts";
 import { emptyStats } from "../../support/a-journal.ts";
 import { fixtureHost } from "../../support/fixtures.ts";
-import { lookAt } from "../../support/look.ts";
+import { lookAt, noDevices } from "../../support/look.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
 const golden = (name: string) =>
@@ -38,7 +38,7 @@ async function sampleOf(
   const sources = openCollectors(
     host,
     { system, intervals: {}, taken: new Set() },
-    { throttle, agent: state },
+    { ...noDevices, throttle, agent: state },
   );
 
   for (const { collect } of sources) await lookAt(collect, clock.monotonic());
