@@ -52,7 +52,7 @@ export interface CollectorSettings {
   readonly networkInterfaces: readonly string[];
 }
 
-/** Reads one subject of this machine. One file, one test, one line in index.ts. */
+/** Reads one subject of this machine. One file, one test, one line in all.ts. */
 export interface Collector {
   /** Unique; `pipit sample NAME` runs it alone. */
   readonly name: string;
