@@ -8,6 +8,23 @@ export type { Collect, Look } from "../ports.ts";
 export interface Devices {
   readonly throttle: ThrottleLatch;
   readonly agent: AgentState;
+  readonly gate: Gate;
+}
+
+/** What may hang goes through here, sensors and mounts alike; see sensors/gate.ts. */
+export interface Gate {
+  /**
+   * Runs `work` when its bus is free. Rejects when the signal aborts first; the work itself cannot be stopped, so from
+   * then on it counts as stuck, and nothing on its bus is begun, until it returns.
+   * @throws SensorFault `stuck`
+   */
+  run<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+}
+
+export interface Turn {
+  /** What is read: its own id. */
+  readonly id: string;
+  readonly bus: string;
 }
 
 /** What the agent knows about itself; for the collector "agent". */
@@ -35,7 +52,7 @@ export interface CollectorSettings {
   readonly networkInterfaces: readonly string[];
 }
 
-/** Reads one subject of this machine. One file, one test, one line in index.ts. */
+/** Reads one subject of this machine. One file, one test, one line in all.ts. */
 export interface Collector {
   /** Unique; `pipit sample NAME` runs it alone. */
   readonly name: string;

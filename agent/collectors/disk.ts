@@ -1,5 +1,5 @@
 import { AgentError } from "../errors.ts";
-import type { FileSystemStats, Host, Readings } from "../ports.ts";
+import type { FileSystemStats, Host, Look, Readings } from "../ports.ts";
 import type { Collector, KeySpec } from "./collector.ts";
 import { isMounted, MOUNTS, MOUNTS_LIMIT_BYTES } from "./mounts.ts";
 import { orAbsent, readOptional } from "./read.ts";
@@ -23,6 +23,7 @@ function diskAt(path: string, name: string): Collector {
     [key(quantity)]: { ...given, quantity, source },
   });
   const source = `statfs ${path}`;
+  let readers = 0;
   return {
     name: key("disk"),
     metric: "disk",
@@ -35,14 +36,21 @@ function diskAt(path: string, name: string): Collector {
         optional: true,
       }),
     },
-    open: (host) => async () => {
-      const stats = await orAbsent(path, () => host.statfs(path));
-      if (stats === null) return null;
-      if (path !== "/") await demandMounted(host, path);
-      const readings = diskReadings(path, stats);
-      return Object.fromEntries(
-        Object.entries(readings).map(([quantity, value]) => [key(quantity), value]),
-      );
+    open(host, _settings, { gate }) {
+      // Keys of two paces are two readers of one mount, each with turns of its own.
+      readers++;
+      const turn = { id: readers === 1 ? source : `${source} (${readers})`, bus: source };
+      const statfs = ({ signal }: Look) =>
+        path === "/" ? host.statfs(path) : gate.run(turn, signal, () => host.statfs(path));
+      return async (look) => {
+        const stats = await orAbsent(path, () => statfs(look));
+        if (stats === null) return null;
+        if (path !== "/") await demandMounted(host, path);
+        const readings = diskReadings(path, stats);
+        return Object.fromEntries(
+          Object.entries(readings).map(([quantity, value]) => [key(quantity), value]),
+        );
+      };
     },
   };
 }

@@ -1,19 +1,6 @@
+import type { Gate, Turn } from "../collectors/collector.ts";
+import type { Host } from "../ports.ts";
 import { SensorFault } from "./fault.ts";
-
-export interface Turn {
-  /** What is read: its own id. */
-  readonly id: string;
-  readonly bus: string;
-}
-
-export interface Gate {
-  /**
-   * Runs `work` when its bus is free. Rejects when the signal aborts first; the work itself cannot be stopped, so from
-   * then on it counts as stuck, and nothing on its bus is begun, until it returns.
-   * @throws SensorFault `stuck`
-   */
-  run<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
-}
 
 /**
  * Contains reads that never return. Each holds a thread of the pool of which DNS and all files live, so no more than
@@ -28,13 +15,14 @@ export function createGate(most: number): Gate {
 
   const refusal = ({ id, bus }: Turn): SensorFault | null => {
     const holder = stuck.get(bus);
-    if (holder === id || (holder === undefined && waiting.has(id)))
-      return fault(`${id}: its last read has not returned`);
+    if (holder === id) return fault(`${id}: its last read has not returned`);
     if (holder !== undefined)
       return fault(`${id}: bus ${bus} is held by the read of ${holder}, which has not returned`);
-    if (stuck.size < most) return null;
-    const holders = [...stuck.values()].join(", ");
-    return fault(`${id}: not read, ${stuck.size} reads have not returned: ${holders}`);
+    if (stuck.size >= most) {
+      const holders = [...stuck.values()].join(", ");
+      return fault(`${id}: not read, ${stuck.size} reads have not returned: ${holders}`);
+    }
+    return waiting.has(id) ? fault(`${id}: its last read has not returned`) : null;
   };
 
   return {
@@ -73,6 +61,18 @@ export function createGate(most: number): Gate {
   };
 }
 
+/** Reads of the agent's own process that may hang at a time. */
+const MOST_STUCK = 2;
+
+const gates = new WeakMap<Host, Gate>();
+
+/** The one gate of a host: a read that hung before a reload of the configuration hangs after it too. */
+export function gateOf(host: Host): Gate {
+  const gate = gates.get(host) ?? createGate(MOST_STUCK);
+  gates.set(host, gate);
+  return gate;
+}
+
 /** `take` resolves when one of `count` is free, in the order of asking; disposing gives it back. */
 function createSlots(count: number) {
   let free = count;
@@ -92,4 +92,4 @@ function createSlots(count: number) {
 }
 
 const fault = (message: string) =>
-  new SensorFault("stuck", message, { hint: "look for its driver in dmesg" });
+  new SensorFault("stuck", message, { hint: "see what the kernel says of it: dmesg" });

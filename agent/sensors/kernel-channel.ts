@@ -1,10 +1,11 @@
+import type { Gate } from "../collectors/collector.ts";
 import { decimal, unexpected } from "../collectors/parse.ts";
 import type { Host, ReaderChild } from "../ports.ts";
 import { type Address, plain } from "./address.ts";
 import type { Channel } from "./channel.ts";
 import type { DeviceReads } from "./devices.ts";
 import { asFault, SensorFault } from "./fault.ts";
-import { createGate, type Gate } from "./gate.ts";
+import { createGate, gateOf } from "./gate.ts";
 import { defaultKey } from "./keys.ts";
 import type { Quantity } from "./quantity.ts";
 
@@ -41,9 +42,6 @@ export const SLOW_READ_MS = 3_000;
 /** A value is a line; a file that is longer is no attribute of the kernel. */
 const LIMIT_BYTES = 4 * 1024;
 
-/** Reads of this process that may hang at a time; see createGate. */
-const MOST_STUCK = 2;
-
 /** How the files of channels are read: in this process or, where each read blocks for long, in the reader child. */
 export interface Reads extends DeviceReads {
   readonly reader: ReaderChild;
@@ -55,7 +53,7 @@ export const createReads = (host: Host, reader: ReaderChild): Reads => ({
   host,
   reader,
   looking: new Set(),
-  own: createGate(MOST_STUCK),
+  own: gateOf(host),
   child: createGate(Number.POSITIVE_INFINITY), // the child is killed over a read that hangs
 });
 

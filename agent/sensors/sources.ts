@@ -4,6 +4,7 @@ import { openCollectors } from "../collectors/open.ts";
 import type { Config } from "../config/config.ts";
 import type { Platform } from "../ports.ts";
 import type { ListSources, Source } from "../source.ts";
+import { gateOf } from "./gate.ts";
 import { keysOfUser, openSensors } from "./open.ts";
 
 export interface OpenedSources {
@@ -21,7 +22,7 @@ export interface OpenedSources {
 export function openSources(
   { system, telemetry, sensors }: Pick<Config, "system" | "telemetry" | "sensors">,
   { host, reader, gpio, log }: Pick<Platform, "host" | "reader" | "gpio" | "log">,
-  devices: Devices,
+  devices: Omit<Devices, "gate">,
   { tellsGone = false }: { readonly tellsGone?: boolean } = {},
 ): OpenedSources {
   const intervals = telemetry.other_intervals;
@@ -32,7 +33,7 @@ export function openSources(
   );
   const taken = new Set(keysOfUser(sensors));
   const fixed = [
-    ...openCollectors(host, { system, intervals, taken }, devices),
+    ...openCollectors(host, { system, intervals, taken }, { ...devices, gate: gateOf(host) }),
     ...opened.fixed.map((source) => taking(source, taken)),
   ];
   const specs = [gapKeys, ...fixed.map(({ keys }) => keys)].flatMap((keys) => Object.entries(keys));

@@ -15,4 +15,5 @@ export const noDevices: Devices = {
     journal: { stats: () => ({ ...emptyStats, waiting: 0, dropped: 0 }) },
     coap: () => ({ lastRoundTripMs: null, retransmissions: 0 }),
   },
+  gate: { run: (_turn, _signal, work) => work() },
 };

@@ -24,11 +24,14 @@ async function scan(board: FixtureName, given: { write?: boolean; toml?: string 
 }
 
 describe("pipit sensors scan", () => {
-  it.each<FixtureName>(["pi4", "pi5", "zero2w", "x64", "twins-a"])("on %s", async (board) => {
-    using scanned = await scan(board);
-    await expect(`${scanned.text}\n`).toMatchFileSnapshot(`../../golden/scan-${board}.txt`);
-    expect(scanned.exit).toBe(0);
-  });
+  it.each<FixtureName>(["pi3", "pi4", "pi5", "zero2w", "x64", "twins-a"])(
+    "on %s",
+    async (board) => {
+      using scanned = await scan(board);
+      await expect(`${scanned.text}\n`).toMatchFileSnapshot(`../../golden/scan-${board}.txt`);
+      expect(scanned.exit).toBe(0);
+    },
+  );
 
   it("says the same of twins whose kernel numbers are swapped", async () => {
     using a = await scan("twins-a");

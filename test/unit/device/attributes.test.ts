@@ -35,6 +35,7 @@ function sourceOn(host: Host, overrides: Partial<About> = {}) {
 }
 
 it.each<[FixtureName, Partial<About>]>([
+  ["pi3", { architecture: "arm" }],
   ["pi4", { addresses: () => wlan0 }],
   ["pi5", {}],
   ["zero2w", {}],

@@ -11,6 +11,7 @@ import { channelsOf, failing, hanging, listing, treeHost, withFiles } from "./ri
 const golden = (name: string) => join(import.meta.dirname, "../../golden", `sensors-${name}.txt`);
 
 it.each([
+  ["pi3", fixtures.pi3],
   ["pi4", fixtures.pi4],
   ["pi5", fixtures.pi5],
   ["zero2w", fixtures.zero2w],

@@ -1,0 +1,19 @@
+// One line for each collector; the disks of [system] disk_paths come beside them, see index.ts.
+export { agent } from "./agent.ts";
+export { cpu } from "./cpu.ts";
+export { diskIo } from "./disk-io.ts";
+export { fan } from "./fan.ts";
+export { frequency } from "./frequency.ts";
+export { load } from "./load.ts";
+export { memory } from "./memory.ts";
+export { network } from "./network.ts";
+export { power } from "./power.ts";
+export { pressure } from "./pressure.ts";
+export { root } from "./root.ts";
+export { rtc } from "./rtc.ts";
+export { sd } from "./sd.ts";
+export { swap } from "./swap.ts";
+export { thermal } from "./thermal.ts";
+export { throttle } from "./throttle.ts";
+export { uptime } from "./uptime.ts";
+export { wifi } from "./wifi.ts";
