@@ -52,7 +52,7 @@ async function bodiesOf(
       const sample = await sampler.sample(part, signal);
       if (sample === null) continue;
       const entry = { id: 1, ts: sample.taken.ts ?? 0, readings: sample.readings };
-      const limits = { maxBytes: 1_024, maxEntries: 1 };
+      const limits = { maxBytes: 1_024, maxEntries: 1, maxPoints: Number.POSITIVE_INFINITY };
       const { payload } = packBatch([entry], limits, { precision: 3, isDecimal });
       if (payload) bodies.push(new TextDecoder().decode(payload));
     }
