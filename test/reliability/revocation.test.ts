@@ -129,15 +129,19 @@ proof(
         await core.accept({ n: n++ }); // two at least, so that a 4.00 is no culprit's yet
         await clock.advance(HOUR);
       }
-      const expected = /4\.01,4\.01,4\.01/.test(script.join()) ? 1 : 0;
+      // Of two that were under way together the second says nothing new: three 4.01 may take four answers.
+      const [may, must] = [3, 4].map((row) =>
+        script.join().includes(Array(row).fill("4.01").join()),
+      );
       const revoked = core.states().filter((state) => state.endsWith("-> revoked")).length;
       const context = `seed ${seed}, course ${course}: ${script.join()}: ${core.states().join("; ")}`;
-      expect(Math.min(revoked, 1), context).toBe(expected);
-      revocations += expected;
+      if (revoked > 0) expect(may, context).toBe(true);
+      if (must) expect(revoked, context).toBeGreaterThan(0);
+      revocations += revoked > 0 ? 1 : 0;
       expect(await core.end(), context).toBeNull();
     }
     expect(revocations).toBeGreaterThan(courses / 10);
-    return `${courses} courses of 12 answers, ${revocations} of them with three 4.01 in a row, and those alone revoked`;
+    return `${courses} courses of 12 answers, ${revocations} of them revoked, each after three 4.01 in a row`;
   },
 );
 

@@ -1,12 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { journalFolder } from "../../agent/cli/journal-folder.ts";
 import { readConfig } from "../../agent/cli/read-config.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
+import { refusedFile } from "../../agent/platform/refused-file.ts";
 import { runRecord } from "../../agent/platform/run-record.ts";
 import { lockState } from "../../agent/platform/state-lock.ts";
 import type { Random, TakenSample } from "../../agent/ports.ts";
 import { createDamager, filesBelow, pathsBelow } from "../support/damage.ts";
+import { aBoard } from "../support/device-rig.ts";
 import { emptyIdentity } from "../support/memory-identity.ts";
 import { recordingLog } from "../support/recording-log.ts";
 import { recordingShell } from "../support/recording-shell.ts";
@@ -62,6 +65,9 @@ async function waitingIn(folder: string, random: Random, log = recordingLog()) {
 
 async function checkJournal(folder: string, before: StateFolder, hit: Hits, random: Random) {
   const log = recordingLog();
+  // No damage makes this board's samples another one's.
+  const owner = { board: aBoard, policy: "reprovision", log } as const;
+  expect(journalFolder(folder, owner)).toBe(join(folder, "journal"));
   const { journal, found } = await waitingIn(folder, random, log);
   await using _journal = journal;
   const stats = journal.stats();
@@ -126,6 +132,12 @@ async function checkOthers(folder: string, before: StateFolder, hit: Hits) {
   credentialStore(folder, log).save(current);
   expect(credentialStore(folder, log).load()).toEqual(current);
 
+  const refused = { ts: 2, reason: "4.00", readings: { refused: true } };
+  try {
+    refusedFile(folder).keep(refused);
+  } catch (error) {
+    expect(error).toMatchObject({ kind: "storage", hint: expect.any(String) });
+  }
   const run = runRecord(folder, log).load();
   if (!hit.isFileHit("last-run.json")) expect(run).toEqual(lastRun);
   const broken = join(folder, "broken.toml");

@@ -217,7 +217,7 @@ proof(
       const there = delivered();
       return accepted.filter((n) => !there.has(n));
     };
-    for (let tries = 0; missing().length > 0 && tries < 300; tries++) {
+    for (let tries = 0; missing().length > 0 && tries < 900; tries++) {
       if (last.child.exitCode !== null) expect.fail(last.stderr());
       await pause(100);
     }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { journalFolder } from "../../agent/cli/journal-folder.ts";
 import { defaultConfig } from "../../agent/config/config.ts";
 import { lastGoodToml } from "../../agent/config/last-good.ts";
 import type { Credentials, Identity } from "../../agent/credentials.ts";
@@ -10,6 +11,7 @@ import { createSampleDecoder } from "../../agent/journal/sample-record.ts";
 import { HEADER_BYTES, readHeader, sealOf } from "../../agent/journal/segment-header.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
 import { systemDisk } from "../../agent/platform/disk.ts";
+import { refusedFile } from "../../agent/platform/refused-file.ts";
 import { runRecord } from "../../agent/platform/run-record.ts";
 import { segmentFolder } from "../../agent/platform/segment-folder.ts";
 import type {
@@ -23,6 +25,7 @@ import type {
 } from "../../agent/ports.ts";
 import { wideBounds } from "./a-journal.ts";
 import { filesBelow } from "./damage.ts";
+import { aBoard } from "./device-rig.ts";
 import { recordingLog } from "./recording-log.ts";
 import { virtualClock } from "./virtual-clock.ts";
 
@@ -88,6 +91,8 @@ export async function makeStateFolder(folder: string, random: Random): Promise<S
   mkdirSync(folder, { recursive: true });
   const written = new Map<number, TakenSample>();
   const settled = new Set<number>();
+  const log = recordingLog();
+  journalFolder(folder, { board: aBoard, policy: "reprovision", log });
   for (const run of [1, 2]) {
     // The smallest segments there are.
     await using journal = await journalIn(folder, { random, maxBytes: 130_000 });
@@ -102,18 +107,12 @@ export async function makeStateFolder(folder: string, random: Random): Promise<S
       for (const one of gone) settled.add(one);
     }
   }
-  const log = recordingLog();
   const identities = credentialsIn(folder, log);
-  runRecord(folder, log).save({
-    bootId: "boot-of-the-test",
-    clean: false,
-    stamp: "1",
-    crashes: 1,
-    safeMode: false,
-  });
+  runRecord(folder, log).save(lastRun);
   const config = { ...defaultConfig, server: { ...defaultConfig.server, url: "coap://127.0.0.1" } };
   writeFileSync(join(folder, "last-good.toml"), lastGoodToml(config));
   writeFileSync(join(folder, "lock"), "1 2 3\n");
+  refusedFile(folder).keep({ ts: 1, reason: "4.00", readings: { refused: true } });
   const files = filesBelow(folder);
   const waiting = new Set([...written.keys()].filter((id) => !settled.has(id)));
   return { files, written, waiting, identities, ...layoutOf(files) };

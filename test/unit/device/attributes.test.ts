@@ -40,7 +40,7 @@ it.each<[FixtureName, Partial<About>]>([
   ["pi5", {}],
   ["zero2w", {}],
   ["x64", { architecture: "amd64", timezone: "Etc/UTC" }],
-])("the board %s reports test/golden/attributes-%s.json", async (name, overrides) => {
+])("the board %s reports test/golden/attributes-$0.json", async (name, overrides) => {
   const { payload } = encodeAttributes(await sourceOn(fixtureHost(name), overrides).gather());
   const sent: unknown = JSON.parse(new TextDecoder().decode(payload ?? new Uint8Array()));
   const golden = join(import.meta.dirname, `../../golden/attributes-${name}.json`);
