@@ -32,7 +32,7 @@ export interface StatusReport {
     readonly dropped: number;
     readonly dropped_by: Readonly<Partial<Record<DropReason, number>>>;
     readonly storage: "disk" | "memory";
-    readonly bytes_written: number;
+    readonly bytes_today: number;
     /** While the backlog shrinks: how long it takes at this pace. */
     readonly drain_seconds: number | null;
   };

@@ -23,7 +23,7 @@ const SHAPE: Shape = {
     dropped: "number",
     dropped_by: "object",
     storage: "string",
-    bytes_written: "number",
+    bytes_today: "number",
     drain_seconds: "number?",
   },
   clock: { trusted: "boolean", source: "string?" },

@@ -54,14 +54,14 @@ function readingsOf({ readings }: Status): string {
 const times = (count: number) => (count === 1 ? "once" : `${count} times`);
 
 function outboxOf({ outbox }: Status): string {
-  const { waiting, dropped, dropped_by, storage, bytes_written, drain_seconds } = outbox;
+  const { waiting, dropped, dropped_by, storage, bytes_today, drain_seconds } = outbox;
   const reasons = Object.entries(dropped_by).map(([reason, count]) => `${reason} ${count}`);
   const left = drain_seconds === null ? "" : `, gone in about ${span(drain_seconds)}`;
   return facts(
     `${waiting} waiting${left}`,
     `${dropped} dropped${reasons.length > 0 ? ` (${reasons.join(", ")})` : ""}`,
     storage === "disk" ? "kept on disk" : "kept in memory",
-    `${(bytes_written / 1e6).toFixed(1)} MB written since its start`,
+    `${(bytes_today / 1e6).toFixed(1)} MB written today`,
   );
 }
 

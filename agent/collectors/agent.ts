@@ -4,7 +4,6 @@ import { count, unexpected } from "./parse.ts";
 import { readOptional } from "./read.ts";
 
 const STATUS = "/proc/self/status";
-const IO = "/proc/self/io";
 
 /** Nobody needs these figures at every beat. */
 const PACE_MS = 5 * 60_000;
@@ -15,9 +14,8 @@ const EARLY_MS = 5_000;
 const AGENT = "the agent";
 
 /**
- * How the agent itself is: every 5 minutes, and at once when something was lost for the first time in that long. The kernel counts its memory in kB of
- * 1024 bytes ("RssAnon:\t   41216 kB", without the files that are mapped) and the bytes that it had written to disks
- * ("write_bytes: 4096"), both since the process started.
+ * How the agent itself is: every 5 minutes, and at once when something was lost for the first time in that long. The
+ * kernel counts its memory in kB of 1024 bytes ("RssAnon:\t   41216 kB", without the files that are mapped).
  */
 /** Sent by themselves, once after each outage: docs/telemetry.md. They belong to no collector, and no `metrics` leave them out. */
 export const gapKeys: Collector["keys"] = {
@@ -67,8 +65,8 @@ export const agent: Collector = {
     agentMemoryMb: { unit: "MB", meaning: "memory of the agent's own", source: STATUS },
     agentDiskWriteMb: {
       unit: "MB",
-      meaning: "written to disks since the agent started",
-      source: IO,
+      meaning: "written to the disk today by UTC: an estimate, with what the file system adds",
+      source: AGENT,
     },
     agentSensorErrors: {
       unit: "",
@@ -119,13 +117,14 @@ function createTrouble(key: (typeof troubleKeys)[number]) {
 }
 
 function countersOf({ health, journal, coap }: AgentState): Counters {
-  const { waiting, dropped } = journal.stats();
+  const { waiting, dropped, bytesToday } = journal.stats();
   const { lastRoundTripMs, retransmissions } = coap();
   return {
     agentBuffered: waiting,
     agentDropped: dropped,
     ...(lastRoundTripMs === null ? {} : { agentRttMs: lastRoundTripMs }),
     agentRetries: retransmissions,
+    agentDiskWriteMb: bytesToday / 1e6,
     agentSensorErrors: health.sensorErrors,
     ...(health.safeMode === null ? {} : { agentSafeMode: health.safeMode }),
   };
@@ -133,11 +132,7 @@ function countersOf({ health, journal, coap }: AgentState): Counters {
 
 async function processReadings(host: Host): Promise<Readings> {
   const status = await readOptional(host, STATUS);
-  const io = await readOptional(host, IO);
-  return {
-    ...(status === null ? {} : { agentMemoryMb: parseOwnMemory(status) / 1e6 }),
-    ...(io === null ? {} : { agentDiskWriteMb: parseOwnWrites(io) / 1e6 }),
-  };
+  return status === null ? {} : { agentMemoryMb: parseOwnMemory(status) / 1e6 };
 }
 
 /** Bytes. @throws AgentError `sensor` */
@@ -145,11 +140,4 @@ export function parseOwnMemory(status: string): number {
   const kilobytes = count(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
   if (kilobytes === null) throw unexpected(STATUS, "the status of a process", status);
   return kilobytes * 1024;
-}
-
-/** Bytes. @throws AgentError `sensor` */
-export function parseOwnWrites(io: string): number {
-  const bytes = count(/^write_bytes: (\d+)$/m.exec(io)?.[1]);
-  if (bytes === null) throw unexpected(IO, "the I/O of a process", io);
-  return bytes;
 }

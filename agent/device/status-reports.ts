@@ -94,7 +94,7 @@ function reportOf(deps: StatusDeps, pace: Pace): StatusReport {
   const nowMs = clock.monotonic();
   const secondsSince = (ms: number) => Math.round((nowMs - ms) / 1000);
   const { state, sinceMs, cause, reason, device, lastAckMs } = deps.situation.now();
-  const { waiting, dropped, droppedBy, storage, problem, bytesWritten } = deps.journal.stats();
+  const { waiting, dropped, droppedBy, storage, problem, bytesToday } = deps.journal.stats();
   const { lastRoundTripMs, retransmissions } = deps.coap();
   const { source } = timeline;
   const conditions = { journal: { problem, storage }, isClockTrusted: source !== null, health };
@@ -122,7 +122,7 @@ function reportOf(deps: StatusDeps, pace: Pace): StatusReport {
       dropped,
       dropped_by: droppedBy,
       storage,
-      bytes_written: bytesWritten,
+      bytes_today: bytesToday,
       drain_seconds: state === "online" ? pace(waiting, nowMs) : null,
     },
     clock: { trusted: source !== null, source },

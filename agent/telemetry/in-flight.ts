@@ -129,8 +129,13 @@ export function createInFlight(clock: Clock): InFlight {
   };
 }
 
-/** What was heard last counts; but a bug is never passed over, and what was not delivered says less than anything else. */
+/**
+ * What was heard last counts; but a bug is never passed over, and what was not delivered says less than anything else. Only
+ * an answer that came after a 4.01 forgives it: the token was let in.
+ */
 function outweighs(heard: News, before: News): boolean {
-  if ("error" in before && !(before.error instanceof AgentError)) return false;
-  return "error" in heard || heard.outcome === "delivered";
+  const error = "error" in before ? before.error : null;
+  if (error !== null && !(error instanceof AgentError)) return false;
+  if ("error" in heard || heard.outcome === "delivered") return true;
+  return heard.outcome === "answered" && error?.kind === "unauthorized";
 }

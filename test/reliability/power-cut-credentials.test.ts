@@ -4,6 +4,7 @@ import { setTimeout as after } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Identity } from "../../agent/credentials.ts";
 import { decodeIdentity } from "../../agent/platform/credentials-file.ts";
+import { errnoOf } from "../../agent/platform/errno.ts";
 import type { Random } from "../../agent/ports.ts";
 import { type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { agentBoard } from "../support/agent-board.ts";
@@ -25,7 +26,8 @@ function stored(stateDir: string, context: string): Identity | null {
   let text: string;
   try {
     text = readFileSync(join(stateDir, "credentials.json"), "utf8");
-  } catch {
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
     return null;
   }
   const decoded = decodeIdentity(text);

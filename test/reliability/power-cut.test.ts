@@ -72,7 +72,7 @@ async function ordeal(cuts: number, { fraction }: Random, seed: number, isBounde
     // Away in two of three lives: what the server has, the board need not have.
     server.setFaults({ outage: fraction() < 2 / 3 });
     await liveAndCut(world, { lifeMs: fraction() * LONGEST_LIFE_MS, isReady: cut % 4 !== 0 });
-    await expectAllAccounted(accounts, `cut ${cut}, seed ${seed}`);
+    await expectAllAccounted(accounts, `cut ${cut}, seed ${seed}`, cut);
   }
   server.setFaults({ outage: false });
   const last = board.start();
@@ -84,7 +84,7 @@ async function ordeal(cuts: number, { fraction }: Random, seed: number, isBounde
   }
   last.child.kill("SIGTERM");
   expect(await last.ended, last.stderr()).toBe(0);
-  const dropped = await expectAllAccounted(accounts, "at the end");
+  const dropped = await expectAllAccounted(accounts, "at the end", cuts);
   await card.check();
   return { accepted: handed.accepted.size, dropped };
 }

@@ -59,7 +59,7 @@ async function ordeal({ deviceName, kills, random, seed, isBounded }: Ordeal) {
     life.child.kill("SIGKILL");
     const context = `${deviceName}, kill ${kill}`;
     expect(await life.ended, `${context}: ${life.stderr()}`).toBe("SIGKILL");
-    await expectAllAccounted(accounts, context);
+    await expectAllAccounted(accounts, context, kill);
   }
   program.stop();
 
@@ -72,7 +72,7 @@ async function ordeal({ deviceName, kills, random, seed, isBounded }: Ordeal) {
   }
   last.child.kill("SIGTERM");
   expect(await last.ended, last.stderr()).toBe(0);
-  const dropped = await expectAllAccounted(accounts, `${deviceName}, at the end`);
+  const dropped = await expectAllAccounted(accounts, `${deviceName}, at the end`, kills);
   expect(Object.keys(server.state().devices).length).toBeLessThanOrEqual(1);
   return { accepted: handed.accepted.size, dropped };
 }

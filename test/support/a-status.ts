@@ -16,7 +16,7 @@ export const aStatus = (overrides: Partial<Status> = {}): Status => ({
     dropped: 0,
     dropped_by: {},
     storage: "disk",
-    bytes_written: 5_800_000,
+    bytes_today: 5_800_000,
     drain_seconds: null,
   },
   clock: { trusted: true, source: "synchronised" },

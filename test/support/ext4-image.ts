@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
+import { onTestFinished } from "vitest";
 import { bindLibc } from "../../agent/platform/ffi.ts";
 
 export interface Ext4Image extends AsyncDisposable {
@@ -49,6 +50,10 @@ export async function ext4Image(given: Ext4Options): Promise<Ext4Image> {
   const mount = () => ran("mount", "mount", ["-t", "ext4", "-o", `loop,${options}`, image, folder]);
   mount();
   let isMounted = true;
+  // A test that ran out of time disposes of nothing; what it left is not to be deleted through the mount.
+  onTestFinished(() => {
+    if (isMounted) spawnSync("umount", ["--lazy", folder]);
+  });
 
   /** Whoever had files open may still be about to end. */
   const unmount = async () => {

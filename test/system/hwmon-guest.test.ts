@@ -74,6 +74,8 @@ key = "sandbox-key"
 secret = "sandbox-secret"
 [telemetry]
 interval = "1s"
+[clock]
+trust = "always"
 TOML
       chmod 600 /etc/pipit.toml
       ${program} sandbox --server-only --port 5683 --http-port 8080 >/tmp/sandbox.log 2>&1 &
