@@ -89,7 +89,7 @@ proof("gap", "each outage is told once, with its length, cause and figures", asy
     return { fromMs, cause: "off" };
   };
 
-  const outages = count(200);
+  const outages = count(400);
   while (told.outages < outages) {
     const context = () =>
       `seed ${seed}, outage ${told.outages + 1}: ${JSON.stringify(run.log.lines.slice(-5))}`;
