@@ -35,7 +35,8 @@ export async function runAgent(config: Config, platform: Platform, given: Given)
   const onOutage = () => attributes.recheck();
   const seen = { ...given, outbox: plain, timeline, health, coap: transport.stats, onOutage };
   const { outbox, situation, show } = openSituation(config, platform, seen);
-  const publisher = openPublisher(config, platform, { api, outbox, serialise });
+  const sending = { api, outbox, serialise, onServerFault: situation.hindered };
+  const publisher = openPublisher(config, platform, sending);
   const { provisioner, hardwareId } = await openProvisioner(config, platform, api);
   const attributes = openAttributes(config, platform, { api, timeline, lastStop: given.lastStop });
 

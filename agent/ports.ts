@@ -155,6 +155,9 @@ export interface Journal extends AsyncDisposable {
   sync(): Promise<void>;
   /** The latest `ts` of any sample that the journal still knows from the runs before; null: none. */
   readonly lastTs: number | null;
+  /** How many are not settled, and how many were given up: as `stats` says, for what asks with every sample. */
+  readonly waiting: number;
+  readonly dropped: number;
   stats(): JournalStats;
 }
 

@@ -10,6 +10,9 @@ export const nodeFlags = [
   // A heap of a few MB is collected sooner by the thread that is awake than by four that have to be woken.
   "--single-threaded-gc",
   "--v8-pool-size=0",
+  // Idle for ten seconds it would be tidied up for the next beat to be slower: a tenth of a report.
+  "--no-memory-reducer",
+  "--no-flush-bytecode",
   "--disable-warning=ExperimentalWarning", // node:ffi
   "--disable-sigusr1", // no debugger on a stray signal
 ];

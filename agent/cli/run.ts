@@ -53,8 +53,7 @@ export const run: Command = {
     const folder = journalFolder(stateDir, { board, policy, log: journalLog });
     await using journal = await openJournalIn(folder, loaded.config, journalLog);
     const publishSocket = publishSocketIn(shell);
-    const seen = { folder: runtimeDirIn(shell), redact: log.redact, clock: systemClock };
-    using statusFile = openStatusFile({ ...seen, log: log.child("status") });
+    using statusFile = statusFileFor(runtimeDirIn(shell), log);
     const world = { stateDir, sysroot, version, log, services, journal, standing, publishSocket };
     let config = loaded.config; // what is in effect
     await using platform = openPlatform({ ...world, allows: () => config.system });
@@ -103,6 +102,12 @@ export const run: Command = {
     else log.notice("stopped", { waiting });
     return EXIT.ok;
   },
+};
+
+/** Null where no folder is there for it, and so nobody can ask. */
+const statusFileFor = (folder: string | null, log: ReturnType<typeof agentLog>) => {
+  const seen = { redact: log.redact, clock: systemClock, log: log.child("status") };
+  return folder === null ? null : openStatusFile({ folder, ...seen });
 };
 
 /** Null for a bad edit: the running configuration stays. Whoever typed it sees why, the fleet sees nothing. */

@@ -17,8 +17,8 @@ export interface ExchangeFailure {
 
 /** The way to the server: one endpoint at a time, replaced when it stops working. */
 export interface Connection {
-  /** The endpoint, opened if there is none. Rejects with a CoapError, or with the signal's reason. */
-  endpoint(signal: AbortSignal): Promise<Endpoint>;
+  /** The endpoint, opened if there is none. Throws, or rejects with, a CoapError or the signal's reason. */
+  endpoint(signal: AbortSignal): Endpoint | Promise<Endpoint>;
   /** An exchange on `endpoint` was answered. */
   answered(endpoint: Endpoint): void;
   failed(endpoint: Endpoint, failure: ExchangeFailure): void;
@@ -103,7 +103,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   };
 
   return {
-    async endpoint(signal) {
+    endpoint(signal) {
       closing.signal.throwIfAborted();
       if (current) return current;
       opening ??= open().finally(() => {

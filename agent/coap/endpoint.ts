@@ -106,11 +106,6 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     close(new CoapError("unreachable", `the connection to ${peer} was given up`));
   };
 
-  const admit = async (signal: AbortSignal) => {
-    await pace.admit(signal);
-    lifetime.signal.throwIfAborted();
-  };
-
   /** Sends it and waits for its end. Everything up to the first transmission happens in this turn. */
   const launch = (
     message: Omit<OutgoingMessage, "messageId">,
@@ -190,7 +185,8 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     },
 
     async exchange(request, signal) {
-      await admit(signal);
+      const wait = pace.admit(signal);
+      if (wait !== null) await wait;
       const { code, confirmable, options, payload } = request;
       const type = confirmable ? "CON" : "NON";
       const token =
@@ -198,7 +194,7 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
       return launch({ type, code, token, options, payload }, request, signal);
     },
     async ping(deadlineMs, signal) {
-      await admit(signal);
+      await pace.admit(signal);
       return (await launch({ type: "CON", code: EMPTY }, { deadlineMs }, signal)).roundTripMs;
     },
     retire: tables.retire,
@@ -208,8 +204,9 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
         const message = { code, messageId: nextMessageId(), token: Uint8Array.fromHex(token) };
         channel.send(encode({ type: "NON", ...message, options }));
       };
+      if (lifetime.signal.aborted) return;
       // It rejects only when this endpoint was closed first, and then there is nobody left to tell.
-      admit(lifetime.signal).then(send, () => undefined);
+      Promise.resolve(pace.admit(lifetime.signal)).then(send, () => undefined);
     },
     get heardAt() {
       return heardAt;

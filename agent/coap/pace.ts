@@ -2,8 +2,8 @@ import type { Clock } from "../ports.ts";
 import { sleep } from "../timing.ts";
 
 export interface Pace {
-  /** Resolves when one more message may leave, and counts it; rejects with the signal's reason. */
-  admit(signal: AbortSignal): Promise<void>;
+  /** One more message may leave, now or when it resolves, and counts; the signal's reason is thrown or rejected with. */
+  admit(signal: AbortSignal): Promise<void> | null;
 }
 
 /**
@@ -16,12 +16,21 @@ export function createPace(clock: Clock, perSecond: number): Pace {
   let next = 0;
   const waitMs = () => (times[next] ?? 0) + 1_000 - clock.monotonic();
 
+  const count = () => {
+    times[next] = clock.monotonic();
+    next = (next + 1) % perSecond;
+  };
+  const wait = async (signal: AbortSignal) => {
+    for (let ms = waitMs(); ms > 0; ms = waitMs()) await sleep(clock, ms, signal);
+    count();
+  };
+
   return {
-    async admit(signal) {
+    admit(signal) {
       signal.throwIfAborted();
-      for (let wait = waitMs(); wait > 0; wait = waitMs()) await sleep(clock, wait, signal);
-      times[next] = clock.monotonic();
-      next = (next + 1) % perSecond;
+      if (waitMs() > 0) return wait(signal);
+      count();
+      return null;
     },
   };
 }

@@ -115,6 +115,7 @@ export function createTransfers(deps: TransfersDeps): Transfers {
     }
     const { message } = await exchange(request, turn, signal, { payload: body });
     checkFinal(message, peer);
+    if (message.options.block2 === undefined) return message;
     return await downloadAlone(request, message, turn, signal);
   };
 

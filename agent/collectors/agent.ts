@@ -42,6 +42,7 @@ export const gapKeys: Collector["keys"] = {
 export const agent: Collector = {
   name: "agent",
   metric: "agent",
+  inMemory: true,
   keys: {
     agentBuffered: {
       unit: "",
@@ -86,9 +87,10 @@ export const agent: Collector = {
     let dueMs = Number.NEGATIVE_INFINITY;
     const troubles = troubleKeys.map(createTrouble);
     return async ({ monotonicMs }) => {
-      const counters = countersOf(devices.agent);
-      const news = troubles.filter((trouble) => trouble.isNews(counters, monotonicMs));
-      if (monotonicMs < dueMs && news.length === 0) return {};
+      const lost = lossesOf(devices.agent);
+      const isNews = troubles.some((trouble) => trouble.isNews(lost, monotonicMs));
+      if (monotonicMs < dueMs && !isNews) return {};
+      const counters = countersOf(devices.agent, lost);
       const readings = { ...counters, ...(await processReadings(host)) };
       dueMs = monotonicMs + PACE_MS - EARLY_MS;
       for (const trouble of troubles) trouble.reported(counters, monotonicMs);
@@ -100,32 +102,37 @@ export const agent: Collector = {
 /** What grows when something was lost. */
 const troubleKeys = ["agentDropped", "agentSensorErrors"] as const;
 
-type Counters = Readings & Readonly<Record<(typeof troubleKeys)[number], number>>;
+type Losses = Readonly<Record<(typeof troubleKeys)[number], number>>;
 
 /** The first of its kind is told at once; while it goes on, the report of every 5 minutes tells the rest. */
 function createTrouble(key: (typeof troubleKeys)[number]) {
   let told: number | null = null;
   let quietFromMs = Number.NEGATIVE_INFINITY;
   return {
-    isNews: (counters: Counters, nowMs: number) =>
+    isNews: (counters: Losses, nowMs: number) =>
       told !== null && counters[key] > told && nowMs >= quietFromMs,
-    reported(counters: Counters, nowMs: number) {
+    reported(counters: Losses, nowMs: number) {
       if (told !== null && counters[key] > told) quietFromMs = nowMs + PACE_MS;
       told = counters[key];
     },
   };
 }
 
-function countersOf({ health, journal, coap }: AgentState): Counters {
-  const { waiting, dropped, bytesToday } = journal.stats();
+const lossesOf = ({ health, journal }: AgentState): Losses => ({
+  agentDropped: journal.dropped,
+  agentSensorErrors: health.sensorErrors,
+});
+
+function countersOf({ health, journal, coap }: AgentState, lost: Losses): Losses & Readings {
+  const { waiting, bytesToday } = journal.stats();
   const { lastRoundTripMs, retransmissions } = coap();
   return {
     agentBuffered: waiting,
-    agentDropped: dropped,
+    agentDropped: lost.agentDropped,
     ...(lastRoundTripMs === null ? {} : { agentRttMs: lastRoundTripMs }),
     agentRetries: retransmissions,
     agentDiskWriteMb: bytesToday / 1e6,
-    agentSensorErrors: health.sensorErrors,
+    agentSensorErrors: lost.agentSensorErrors,
     ...(health.safeMode === null ? {} : { agentSafeMode: health.safeMode }),
   };
 }

@@ -30,7 +30,7 @@ export interface Turn {
 /** What the agent knows about itself; for the collector "agent". */
 export interface AgentState {
   readonly health: Health;
-  readonly journal: Pick<Journal, "stats">;
+  readonly journal: Pick<Journal, "stats" | "dropped">;
   coap(): { readonly lastRoundTripMs: number | null; readonly retransmissions: number };
 }
 
@@ -60,6 +60,8 @@ export interface Collector {
   readonly metric: string;
   /** Telemetry key -> unit. Every key it returns is declared here; the manual is built from it. */
   readonly keys: Readonly<Record<string, KeySpec>>;
+  /** All that it reads by default is answered from the kernel's memory, within one turn: no deadline could cut it short. */
+  readonly inMemory?: true;
   /** A reader with baselines of its own, so that two users never shorten each other's window. */
   open(host: Host, settings: CollectorSettings, devices: Devices): Collect;
 }

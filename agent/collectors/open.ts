@@ -2,7 +2,7 @@ import type { Host, Readings } from "../ports.ts";
 import { acceptAll, LOOK_DEADLINE_MS, type Source } from "../source.ts";
 import type { Collector, Devices } from "./collector.ts";
 import { collectorsFor } from "./index.ts";
-import { isPattern, readFrom, rememberPaths } from "./read-paths.ts";
+import { isPattern, nothingToRemember, readFrom, rememberPaths } from "./read-paths.ts";
 import { selectCollectors, valuesByKey } from "./select.ts";
 import { shareThrottle } from "./share-throttle.ts";
 
@@ -42,9 +42,10 @@ export function openCollectors(
       const wanted = new Set(names);
       const isSent = (key: string) => wanted.has(key) && !taken.has(key);
       const latch = throttle();
-      const read = rememberPaths(host);
-      const look = collector.open(read.host, settings, { ...devices, throttle: latch });
       const specs = specsOf(collector, names);
+      const isFound = Object.values(specs).some(({ source }) => isPattern(source));
+      const read = isFound ? rememberPaths(host) : nothingToRemember(host);
+      const look = collector.open(read.host, settings, { ...devices, throttle: latch });
       return {
         name: collector.name,
         async collect(at) {
@@ -53,7 +54,7 @@ export function openCollectors(
         },
         intervalMs,
         schedule: null,
-        deadlineMs: LOOK_DEADLINE_MS,
+        deadlineMs: collector.inMemory ? null : LOOK_DEADLINE_MS,
         group: null,
         rule: acceptAll,
         get keys() {

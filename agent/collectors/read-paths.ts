@@ -27,6 +27,13 @@ export function rememberPaths(host: Host): ReadPaths {
   };
 }
 
+/** Where each file is known before. */
+export const nothingToRemember = (host: Host): ReadPaths => ({
+  host,
+  begin() {},
+  paths: () => [],
+});
+
 /** With a star or a choice in braces. */
 export const isPattern = (source: string): boolean => /[*{]/.test(source);
 

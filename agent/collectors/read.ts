@@ -10,9 +10,12 @@ export async function readOptional(
   path: string,
   limitBytes?: number,
 ): Promise<string | null> {
-  return orAbsent(path, () => host.readFile(path, limitBytes)).then(
-    (text) => text?.replace(/\n$/, "") ?? null,
-  );
+  try {
+    const text = await host.readFile(path, limitBytes);
+    return text.endsWith("\n") ? text.slice(0, -1) : text;
+  } catch (error) {
+    return absentOnly(path, error);
+  }
 }
 
 /**
@@ -23,11 +26,15 @@ export async function orAbsent<T>(path: string, read: () => Promise<T>): Promise
   try {
     return await read();
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === "ENOENT") return null;
-    if (code === undefined) throw error;
-    throw new AgentError("sensor", `${path}: ${code}`, { cause: error, ...hintFor(code, path) });
+    return absentOnly(path, error);
   }
+}
+
+function absentOnly(path: string, error: unknown): null {
+  const code = errnoOf(error);
+  if (code === "ENOENT") return null;
+  if (code === undefined) throw error;
+  throw new AgentError("sensor", `${path}: ${code}`, { cause: error, ...hintFor(code, path) });
 }
 
 const errnoOf = (error: unknown): string | undefined =>

@@ -19,6 +19,7 @@ const HIGHEST_CELSIUS = 400;
 export const thermal: Collector = {
   name: "thermal",
   metric: "cpu",
+  inMemory: true,
   keys: {
     cpuTemperature: {
       unit: "°C",

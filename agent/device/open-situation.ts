@@ -19,7 +19,8 @@ export interface Given extends RunFacts {
   /** Everything around boots as well: the first request waits its turn. */
   readonly splay: boolean;
   readonly standing: Standing;
-  readonly board: StatusBoard;
+  /** Null: nobody looks. */
+  readonly board: StatusBoard | null;
 }
 
 export interface SituationParts extends Pick<Given, "lastStop" | "standing" | "board"> {

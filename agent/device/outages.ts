@@ -24,6 +24,8 @@ export interface Outages {
   /** The outbox once more: each settling is an acknowledgement. */
   readonly outbox: Outbox;
   failed(cause: OutageCause): void;
+  /** As `failed`, but for a server that answers while it takes a backlog slowly: that goes on. */
+  hindered(cause: OutageCause): void;
 }
 
 const NOTE = "outage";
@@ -105,17 +107,17 @@ export function createOutages(deps: OutagesDeps): Outages {
 
   /** Settles, and counts in the same write; what a bound gave up while it was on its way counts as dropped already. */
   const settle = (entries: readonly OutboxEntry[]): Promise<void> => {
-    const before = journal.stats().waiting;
+    const before = journal.waiting;
     const settled = outbox.settle(entries);
     if (outage === null) return settled;
     const { late, upToId } = outage;
     const live = entries.filter(({ id }) => id > upToId).length;
-    keep({ ...outage, late: late + Math.max(0, before - journal.stats().waiting - live) });
+    keep({ ...outage, late: late + Math.max(0, before - journal.waiting - live) });
     return settled;
   };
 
   const isBacklogGone = async ({ upToId }: Outage): Promise<boolean> => {
-    const { waiting } = journal.stats();
+    const { waiting } = journal;
     if (waiting === 0) return true;
     if (waiting > MOST_LIVE) return false;
     const [oldest] = await journal.read({ fromId: 0, limit: 1 });
@@ -149,6 +151,9 @@ export function createOutages(deps: OutagesDeps): Outages {
 
   return {
     failed,
+    hindered(cause) {
+      if (outage === null) failed(cause);
+    },
     outbox: {
       ...outbox,
       get hasMore() {

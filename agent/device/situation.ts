@@ -9,7 +9,7 @@ import { troubleOf } from "./trouble.ts";
 export interface SituationDeps {
   readonly clock: Clock;
   readonly standing: Standing;
-  readonly outages: Pick<Outages, "failed">;
+  readonly outages: Pick<Outages, "failed" | "hindered">;
 }
 
 /** How the device stands with the server; the device loop tells, `pipit status` asks. */
@@ -17,6 +17,8 @@ export interface Situation {
   entered(state: DeviceState): void;
   /** An attempt to provision or to publish failed. */
   failed(error: AgentError): void;
+  /** It took nothing, and is asked again soon: no trouble yet, but an outage that a restart must not forget. */
+  hindered(error: AgentError): void;
   /** The server has acknowledged telemetry. */
   delivered(): void;
   now(): SituationNow;
@@ -76,6 +78,7 @@ export function createSituation({ clock, standing, outages }: SituationDeps): Si
       now = { ...now, cause, reason: error.message };
       if (isNews) listener();
     },
+    hindered: (error) => outages.hindered(outageCause(error)),
     delivered() {
       now = { ...now, lastAckMs: clock.monotonic() };
       over();

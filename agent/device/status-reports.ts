@@ -7,7 +7,8 @@ import { degradationsOf } from "./degradations.ts";
 import type { Situation } from "./situation.ts";
 
 export interface StatusDeps {
-  readonly board: StatusBoard;
+  /** Null: nobody looks. */
+  readonly board: StatusBoard | null;
   readonly clock: Clock;
   readonly journal: Pick<Journal, "stats">;
   readonly timeline: Pick<Timeline, "source" | "onSource">;
@@ -34,6 +35,7 @@ const FIRST_LOOK_MS = 1_000;
 /** Shows at once how the agent is, then whenever that changes, and as often as the board likes; until disposed. */
 export function startStatusReports(deps: StatusDeps): Disposable {
   const { board, clock, timeline, situation, standing } = deps;
+  if (board === null) return { [Symbol.dispose]() {} };
   const pace = createPace();
   let timer: Disposable | null = null;
   let isOver = false;

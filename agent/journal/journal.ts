@@ -195,9 +195,15 @@ function createJournal(
     get lastTs() {
       return lastTs;
     },
+    get waiting() {
+      return ledger.waiting;
+    },
+    get dropped() {
+      return sumOf(ledger.dropped);
+    },
     stats: () => ({
       waiting: ledger.waiting,
-      dropped: Object.values(ledger.dropped).reduce((sum, count) => sum + count, 0),
+      dropped: sumOf(ledger.dropped),
       droppedBy: ledger.dropped,
       storage: disk === null || standing.problem !== null ? "memory" : "disk",
       problem: unusable ?? standing.problem,
@@ -218,3 +224,6 @@ function createJournal(
     },
   };
 }
+
+const sumOf = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);

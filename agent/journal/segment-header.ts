@@ -23,8 +23,16 @@ export function writeHeader({ number, seed, firstId }: SegmentHeader): Uint8Arra
 }
 
 /** What the checksums of its frames begin with, in every version: no segment's frame is sound in any other. */
-export const sealOf = (header: SegmentHeader): number =>
-  crc32(writeHeader(header), 0, NUMBER_AT, NUMBER_AT + 16);
+export function sealOf(header: SegmentHeader): number {
+  const known = seals.get(header);
+  if (known !== undefined) return known;
+  const seal = crc32(writeHeader(header), 0, NUMBER_AT, NUMBER_AT + 16);
+  seals.set(header, seal);
+  return seal;
+}
+
+/** It is asked for with every write. */
+const seals = new WeakMap<SegmentHeader, number>();
 
 /** `newer`: written by a later version of Pipit, and none of our business; `damaged`: by nobody. */
 export function readHeader(bytes: Uint8Array): SegmentHeader | "newer" | "damaged" {

@@ -5,8 +5,10 @@ import {
   promises,
   readdirSync,
   readSync,
+  realpathSync,
   type StatsFs,
   statfsSync,
+  statSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { FileSystemStats, Host } from "../ports.ts";
@@ -18,7 +20,10 @@ const DEFAULT_LIMIT_BYTES = 16 * 1024;
 /** Answered from memory by the kernel: these never block, and a synchronous read costs a fifth of an asynchronous one. */
 const IN_MEMORY = ["/proc/", "/sys/class/thermal/", "/sys/devices/system/cpu/"];
 
-const isInMemory = (path: string) => IN_MEMORY.some((prefix) => path.startsWith(prefix));
+/** Names and links of sysfs: whatever a driver does, these are the kernel's own. */
+const SYSFS = "/sys/";
+
+export const isInMemory = (path: string) => IN_MEMORY.some((prefix) => path.startsWith(prefix));
 
 /** O_NONBLOCK changes nothing for a regular file, and saves us from a FIFO in the wrong place. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -37,12 +42,12 @@ export function createHost({ root }: { readonly root: string }): Host {
     },
     async readDir(path) {
       const at = locate(path);
-      return (
-        isInMemory(`${path}/`) ? readdirSync(at) : await counted(promises.readdir(at))
-      ).sort();
+      const inMemory = path.startsWith(SYSFS) || isInMemory(`${path}/`);
+      return (inMemory ? namesIn(at) : await counted(promises.readdir(at))).sort();
     },
     async realPath(path) {
-      if (real) return counted(promises.realpath(path));
+      if (real)
+        return path.startsWith(SYSFS) ? realpathSync(path) : counted(promises.realpath(path));
       const inside = resolveBelow(root, path);
       await promises.access(join(root, inside));
       return inside;
@@ -54,6 +59,12 @@ export function createHost({ root }: { readonly root: string }): Host {
       );
     },
   };
+}
+
+/** A bus that this machine lacks is asked for every minute: the system's own error costs ten times a look at its name. */
+function namesIn(path: string): string[] {
+  if (statSync(path, { throwIfNoEntry: false })) return readdirSync(path);
+  throw Object.assign(new Error(`ENOENT: no folder ${path}`), { code: "ENOENT", path });
 }
 
 /** Files of the kernel's own memory, kept open: opening and closing one costs more than reading it. */
@@ -83,17 +94,20 @@ function readTextSync(path: string, limitBytes: number): string {
   }
 }
 
+/** Of a file that is not read in pieces, a part of a page is the whole. */
+const SURELY_WHOLE_BYTES = 2_048;
+
 /** No stat, no growing: the size that /proc and /sys report for their files means nothing. */
 function readFrom(descriptor: number, limitBytes: number): string {
   let buffer = shared;
   let filled = 0;
-  // A /proc file comes in pieces of a page, so one read is not the whole.
+  // A table of /proc comes in pieces of a page, so one read is not the whole; those that may be long are asked for by a limit.
   while (filled < limitBytes) {
     if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
     const room = Math.min(buffer.length, limitBytes) - filled;
     const count = readSync(descriptor, buffer, filled, room, filled);
-    if (count === 0) break;
     filled += count;
+    if (count === 0 || (filled < SURELY_WHOLE_BYTES && limitBytes === DEFAULT_LIMIT_BYTES)) break;
   }
   return buffer.toString("utf8", 0, filled);
 }

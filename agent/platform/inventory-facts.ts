@@ -84,7 +84,8 @@ export function inventoryOf({ os, system, disks, blocks }: Findings): Readings {
 }
 
 /** "zram0", "/dev/loop3": no hardware. */
-const isInMemory = (name: unknown) => /^(\/dev\/)?(zram|loop|ram)\d/.test(String(name));
+const isInMemory = (name: unknown) =>
+  typeof name === "string" && /^(\/dev\/)?(zram|loop|ram)\d/.test(name);
 
 /** The library says "", "-" or "unknown" where a tool or a file was missing, and so does many a PC's firmware. */
 const word = (value: unknown): string | null => {

@@ -22,8 +22,8 @@ const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994 /* tmpfs */, 0x858458
 const REFRESH_MS = 10_000;
 
 export interface StatusFileOptions {
-  /** "/run/pipit"; null: nobody wants to know. */
-  readonly folder: string | null;
+  /** "/run/pipit" */
+  readonly folder: string;
   /** Refresh it also where that wears a card. */
   readonly alwaysFresh?: boolean;
   /** Secrets out of a text. */
@@ -37,7 +37,6 @@ export const statusFileIn = (folder: string): string => join(folder, "status.jso
 /** `status.json`, for everybody to read; gone when disposed. Never synced: a power cut ends what it tells of. */
 export function openStatusFile(options: StatusFileOptions): StatusBoard & Disposable {
   const { folder, clock, log } = options;
-  if (folder === null) return { refreshMs: null, show() {}, [Symbol.dispose]() {} };
   const file = statusFileIn(folder);
   const refreshMs = options.alwaysFresh || isInMemory(folder) ? REFRESH_MS : null;
   const startedMs = clock.monotonic();

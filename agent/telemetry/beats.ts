@@ -36,21 +36,24 @@ export function onBeats(
     originMs + index * periodMs;
   let timer: Disposable = { [Symbol.dispose]() {} };
   const arm = () => {
-    if (lanes.length === 0) return;
-    const nextMs = Math.min(...lanes.map(dueOf));
-    timer = clock.after(Math.max(0, nextMs - clock.monotonic()), fire);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const lane of lanes) nextMs = Math.min(nextMs, dueOf(lane));
+    if (lanes.length > 0) timer = clock.after(Math.max(0, nextMs - clock.monotonic()), fire);
   };
   const fire = () => {
     const nowMs = clock.monotonic();
-    const due = lanes.filter((lane) => dueOf(lane) <= nowMs + TOGETHER_MS);
+    const due = new Set<number>();
     let missed = 0;
-    for (const lane of due) {
-      const late = Math.max(0, Math.floor((nowMs - dueOf(lane)) / lane.periodMs));
+    for (const lane of lanes) {
+      const lateMs = nowMs - dueOf(lane);
+      if (lateMs < -TOGETHER_MS) continue;
+      const late = Math.max(0, Math.floor(lateMs / lane.periodMs));
       lane.index += late + 1;
       missed += late;
+      due.add(lane.periodMs);
     }
     arm();
-    if (due.length > 0) beat({ periodsMs: new Set(due.map(({ periodMs }) => periodMs)), missed });
+    if (due.size > 0) beat({ periodsMs: due, missed });
   };
   arm();
   return { [Symbol.dispose]: () => timer[Symbol.dispose]() };

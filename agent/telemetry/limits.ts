@@ -6,16 +6,21 @@ export interface Limited {
   readonly signal: AbortSignal;
 }
 
+export interface Ends<T> {
+  done(value: T): void;
+  failed(reason: unknown): void;
+}
+
 /** Deadlines of one sample: looks that have the same share one timer and one signal. */
 export interface Limits extends Disposable {
-  /** What `work` gives, or AgentError `sensor` after `ms`, or the outer signal's reason; whichever is first. */
-  race<T>(ms: number, work: (limited: Limited) => Promise<T>): Promise<T>;
+  /** Ends once: with what `work` gives, with AgentError `sensor` after `ms` if any, or with the outer signal's reason. */
+  race<T>(ms: number | null, work: (limited: Limited) => Promise<T>, ends: Ends<T>): void;
 }
 
 interface Limit {
   readonly limited: Limited;
-  /** The rejections of those that still wait. */
-  readonly waiting: Set<(reason: unknown) => void>;
+  /** Of those that still look. */
+  readonly waiting: Set<Pick<Ends<never>, "failed">>;
   end(reason: unknown): void;
   readonly timer: Disposable;
 }
@@ -25,16 +30,19 @@ export function openLimits(clock: Clock, signal: AbortSignal): Limits {
   const onAbort = () => {
     for (const limit of limits.values()) limit.end(signal.reason);
   };
-  signal.addEventListener("abort", onAbort, { once: true });
 
   const open = (ms: number): Limit => {
+    if (limits.size === 0) signal.addEventListener("abort", onAbort, { once: true });
     let ended: { readonly reason: unknown } | null = null;
     let abort: AbortController | null = null;
-    const waiting = new Set<(reason: unknown) => void>();
+    const waiting: Limit["waiting"] = new Set();
     const end = (reason: unknown) => {
       ended ??= { reason };
       abort?.abort(reason);
-      for (const reject of waiting) reject(reason);
+      for (const ends of waiting) {
+        waiting.delete(ends);
+        ends.failed(reason);
+      }
     };
     const limited = {
       get signal() {
@@ -50,17 +58,17 @@ export function openLimits(clock: Clock, signal: AbortSignal): Limits {
   };
 
   return {
-    race: (ms, work) =>
-      new Promise((resolve, reject) => {
-        signal.throwIfAborted();
-        const { limited, waiting } = limits.get(ms) ?? open(ms);
-        waiting.add(reject);
-        work(limited)
-          .finally(() => waiting.delete(reject))
-          .then(resolve, reject);
-      }),
+    race(ms, work, ends) {
+      if (ms === null) return void work({ signal }).then(ends.done, ends.failed);
+      const { limited, waiting } = limits.get(ms) ?? open(ms);
+      waiting.add(ends);
+      work(limited).then(
+        (value) => waiting.delete(ends) && ends.done(value),
+        (reason) => waiting.delete(ends) && ends.failed(reason),
+      );
+    },
     [Symbol.dispose]() {
-      signal.removeEventListener("abort", onAbort);
+      if (limits.size > 0) signal.removeEventListener("abort", onAbort);
       for (const { timer } of limits.values()) timer[Symbol.dispose]();
     },
   };

@@ -23,6 +23,8 @@ export interface PublisherDeps {
   /** Messages of a backlog, a second; null: no limit of its own. */
   readonly maxPerSecond: number | null;
   readonly aside: RefusedSamples;
+  /** 5.00, and the message goes again: an outage may have begun. */
+  readonly onServerFault: (error: AgentError) => void;
   readonly clock: Clock;
   readonly random: Pick<Random, "fraction">;
   readonly log: Logger;
@@ -104,6 +106,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     if (lane === "live" && first) messages.continueWith(batch.cut ?? first);
     if (inFlight.isOldNews(flight)) return "answered";
     inFlight.noteTrouble();
+    deps.onServerFault(error);
     const before = size.limit;
     const isHopeless = size.refused(batch.points);
     pace.limited(lane, size.limit === before ? "rate" : "size");
@@ -217,7 +220,7 @@ const firstPoints = ({ batch: { cut }, pieces: [first] }: Message): number =>
 export function openPublisher(
   { telemetry, outbox }: Pick<Config, "telemetry" | "outbox">,
   { clock, random, refused, log }: Platform,
-  parts: Pick<PublisherDeps, "api" | "outbox" | "serialise">,
+  parts: Pick<PublisherDeps, "api" | "outbox" | "serialise" | "onServerFault">,
 ): Publisher {
   const pace = { intervalMs: telemetry.interval, maxPerSecond: outbox.max_drain_rate };
   return createPublisher({

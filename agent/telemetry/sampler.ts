@@ -4,7 +4,7 @@ import type { Health } from "../health.ts";
 import type { Clock, Logger, Moment, Reading, Readings, TakenSample } from "../ports.ts";
 import type { Source } from "../source.ts";
 import type { Deadband } from "./deadband.ts";
-import { type Limits, openLimits } from "./limits.ts";
+import { type Limited, type Limits, openLimits } from "./limits.ts";
 
 export interface SamplerDeps {
   readonly clock: Clock;
@@ -25,41 +25,54 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
   const underway = new Set<string>();
   const clashes = new Set<string>();
 
-  const look = async (
-    source: Source,
-    limits: Limits,
-    signal: AbortSignal,
-  ): Promise<Readings | null> => {
-    const { collect, deadlineMs } = source;
+  const works = (source: Source, readings: Readings | null) => {
     const id = idOf(source);
-    if (underway.has(id)) return null;
+    const before = inARow.get(id);
+    if (before) log.notice("works again", { source: source.name, failed: before });
+    inARow.delete(id);
+    health.failing.delete(id);
+    health.values.set(id, Object.keys(readings ?? {}).length);
+  };
+
+  const collect = async (source: Source, limited: Limited): Promise<Readings | null> => {
+    const id = idOf(source);
+    underway.add(id);
     try {
-      const readings = await limits.race(deadlineMs, async (limited) => {
-        underway.add(id);
-        try {
-          const monotonicMs = clock.monotonic();
-          return await collect({
-            monotonicMs,
-            get signal() {
-              return limited.signal;
-            },
-          });
-        } finally {
-          underway.delete(id);
-        }
+      return await source.collect({
+        monotonicMs: clock.monotonic(),
+        get signal() {
+          return limited.signal;
+        },
       });
-      const before = inARow.get(id);
-      if (before) log.notice("works again", { source: source.name, failed: before });
-      inARow.delete(id);
-      health.failing.delete(id);
-      health.values.set(id, Object.keys(readings ?? {}).length);
-      return readings;
-    } catch (error) {
-      signal.throwIfAborted();
-      failed(source, error);
-      return null;
+    } finally {
+      underway.delete(id);
     }
   };
+
+  /** What each of them has, in their order; a promise for each, and one more for its end, would cost as much as the looks. */
+  const lookAt = (sources: readonly Source[], limits: Limits, signal: AbortSignal) =>
+    new Promise<readonly (Readings | null)[]>((resolve, reject) => {
+      const taken: (Readings | null)[] = sources.map(() => null);
+      const free = [...sources.entries()].filter(([, source]) => !underway.has(idOf(source)));
+      let open = free.length;
+      const end = () => {
+        if (--open === 0) resolve(taken);
+      };
+      if (open === 0) resolve(taken);
+      for (const [index, source] of free)
+        limits.race(source.deadlineMs, (limited) => collect(source, limited), {
+          done(readings) {
+            taken[index] = readings;
+            works(source, readings);
+            end();
+          },
+          failed(reason) {
+            if (signal.aborted) return reject(signal.reason);
+            failed(source, reason);
+            end();
+          },
+        });
+    });
 
   /** Also for what no source should throw: a fault in one file of ours is no reason to lose the others' readings. */
   const failed = (source: Source, error: unknown) => {
@@ -88,14 +101,13 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
 
   return {
     async sample(sources, signal) {
+      signal.throwIfAborted();
       using limits = openLimits(clock, signal);
       const atMs = clock.monotonic();
-      const looks = await Promise.all(
-        sources.map(async (source) => ({ source, taken: await look(source, limits, signal) })),
-      );
+      const taken = await lookAt(sources, limits, signal);
       const readings = new Map<string, Reading>();
-      for (const { source, taken } of looks) {
-        for (const [key, reading] of Object.entries(taken ?? {})) {
+      for (const [index, source] of sources.entries()) {
+        for (const [key, reading] of Object.entries(taken[index] ?? {})) {
           if (!isReading(reading) || !deadband.isNews(source, key, reading, atMs)) continue;
           if (readings.has(key)) sayClash(key, source);
           else readings.set(key, reading);

@@ -125,17 +125,11 @@ function* wallClock(
 function listOrLast(
   { sources, clock, log }: SamplingDeps,
   signal: AbortSignal,
-): () => Promise<readonly Source[]> {
+): () => readonly Source[] | Promise<readonly Source[]> {
   let last: readonly Source[] = [];
   let searching = false;
-  return async () => {
-    if (searching || signal.aborted) return last;
+  const searched = async (found: Promise<readonly Source[]>) => {
     const late = () => new AgentError("sensor", "the search for sensors does not end");
-    const found = sources.found(clock.monotonic());
-    if (!(found instanceof Promise)) {
-      last = found;
-      return last;
-    }
     try {
       last = await withDeadline(clock, LOOK_DEADLINE_MS, signal, late, async () => {
         searching = true;
@@ -150,6 +144,13 @@ function listOrLast(
       if (kindOf(error) !== "sensor") throw error;
       log.warn("sensors not searched", { error: String(error) });
     }
+    return last;
+  };
+  return () => {
+    if (searching || signal.aborted) return last;
+    const found = sources.found(clock.monotonic());
+    if (found instanceof Promise) return searched(found);
+    last = found;
     return last;
   };
 }

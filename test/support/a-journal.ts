@@ -54,4 +54,9 @@ export const datedTimeline: OutboxDeps["timeline"] = {
 };
 
 /** What a publisher needs beside its way out, for tests that do not look at it. */
-export const plainPace = { intervalMs: 10_000, maxPerSecond: null, aside: { keep() {} } };
+export const plainPace = {
+  intervalMs: 10_000,
+  maxPerSecond: null,
+  aside: { keep() {} },
+  onServerFault() {},
+};

@@ -1,7 +1,6 @@
+import { noAgent } from "../../agent/cli/no-agent.ts";
 import type { Devices } from "../../agent/collectors/collector.ts";
-import { createHealth } from "../../agent/health.ts";
 import type { Collect, Readings } from "../../agent/ports.ts";
-import { emptyStats } from "./a-journal.ts";
 
 /** One look of a collector at a moment of the monotonic clock. */
 export const lookAt = (collect: Collect, monotonicMs: number): Promise<Readings | null> =>
@@ -10,10 +9,6 @@ export const lookAt = (collect: Collect, monotonicMs: number): Promise<Readings 
 /** A machine without an under-voltage alarm, and an agent that has done nothing yet. */
 export const noDevices: Devices = {
   throttle: { take: async () => null, files: () => [] },
-  agent: {
-    health: createHealth(),
-    journal: { stats: () => ({ ...emptyStats, waiting: 0, dropped: 0 }) },
-    coap: () => ({ lastRoundTripMs: null, retransmissions: 0 }),
-  },
+  agent: noAgent,
   gate: { run: (_turn, _signal, work) => work() },
 };

@@ -82,7 +82,8 @@ export function outageRig(seed: number, maxBytes = wideBounds.maxBytes) {
     const situation = createSituation({ clock, standing, outages });
     const api = createDeviceApi(server);
     const serialise = { precision: 3, isDecimal: () => false };
-    const publisher = createPublisher({ ...plainPace, api, outbox, serialise, clock, random, log });
+    const sending = { api, outbox, serialise, onServerFault: situation.hindered };
+    const publisher = createPublisher({ ...plainPace, ...sending, clock, random, log });
     const stop = new AbortController();
     const silent = { ready() {}, status() {}, watchdogMs: null, watchdog() {}, stopping() {} };
     const attributes = { afterDelivery: async () => {} };

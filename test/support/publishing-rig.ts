@@ -39,6 +39,7 @@ export function publishingRig(options: PublishingOptions) {
   const outbox = createOutbox({ journal, timeline: datedTimeline, liveFirst: true });
   const aside: RefusedSample[] = [];
   const publisher = createPublisher({
+    onServerFault() {},
     ...{ api, outbox, clock, random, log, intervalMs },
     serialise: { precision: 3, isDecimal: () => false },
     maxPerSecond: options.maxPerSecond ?? null,

@@ -47,6 +47,7 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
       log,
     }),
     publisher: createPublisher({
+      onServerFault() {},
       ...{ api, outbox, serialise, clock, random, log },
       intervalMs: 10_000,
       maxPerSecond: null,

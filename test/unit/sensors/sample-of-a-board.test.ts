@@ -33,7 +33,11 @@ async function bodiesOf(
   using throttle = createThrottleLatch({ host, clock, mayReadThrottled: () => true });
   const stats = { ...emptyStats, waiting: 3 };
   const coap = { lastRoundTripMs: 23.4, retransmissions: 1 };
-  const agent = { health, journal: { stats: () => stats }, coap: () => coap };
+  const agent = {
+    health,
+    journal: { stats: () => stats, dropped: stats.dropped },
+    coap: () => coap,
+  };
   const gpio = { open: () => expect.fail("no line is asked for") };
   const sources = openSources(
     { ...defaultConfig, system: { ...defaultConfig.system, metrics } },

@@ -33,6 +33,7 @@ async function windowOf(samples: number, keep = (_refused: RefusedSample) => {})
     });
   for (let n = 0; n < samples; n++) await accept();
   const publisher = createPublisher({
+    onServerFault() {},
     api: createDeviceApi(server),
     ...{ outbox, clock, log },
     serialise: { precision: 3, isDecimal: () => false },
@@ -162,6 +163,7 @@ it("a server that cannot be reached is asked once for each call", async () => {
   for (let v = 0; v < 100; v++) await outbox.accept({ taken: takenAt(1 + v), readings: { v } });
   const server = fakeServer(() => silence);
   const publisher = createPublisher({
+    onServerFault() {},
     api: createDeviceApi(server),
     ...{ outbox, clock, log: recordingLog(), aside: { keep() {} } },
     serialise: { precision: 3, isDecimal: () => false },

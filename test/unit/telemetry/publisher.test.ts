@@ -28,6 +28,7 @@ async function publisherWith(samples: number, respond: (values: number[]) => Ans
   for (let v = 0; v < samples; v++)
     await outbox.accept({ taken: takenAt(clock.now() + v), readings: { v } });
   const publisher = createPublisher({
+    onServerFault() {},
     api: createDeviceApi(server),
     outbox,
     serialise: { precision: 3, isDecimal: () => false },
