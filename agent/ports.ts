@@ -156,8 +156,8 @@ export interface Journal extends AsyncDisposable {
   /** The latest `ts` of any sample that the journal still knows from the runs before; null: none. */
   readonly lastTs: number | null;
   /** How many are not settled, and how many were given up: as `stats` says, for what asks with every sample. */
-  readonly waiting: number;
-  readonly dropped: number;
+  waiting(): number;
+  dropped(): number;
   stats(): JournalStats;
 }
 

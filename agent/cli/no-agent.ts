@@ -5,7 +5,7 @@ import { createHealth } from "../health.ts";
 export const noAgent: AgentState = {
   health: createHealth(),
   journal: {
-    dropped: 0,
+    dropped: () => 0,
     stats: () => ({
       waiting: 0,
       dropped: 0,

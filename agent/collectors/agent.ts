@@ -119,7 +119,7 @@ function createTrouble(key: (typeof troubleKeys)[number]) {
 }
 
 const lossesOf = ({ health, journal }: AgentState): Losses => ({
-  agentDropped: journal.dropped,
+  agentDropped: journal.dropped(),
   agentSensorErrors: health.sensorErrors,
 });
 

@@ -107,17 +107,17 @@ export function createOutages(deps: OutagesDeps): Outages {
 
   /** Settles, and counts in the same write; what a bound gave up while it was on its way counts as dropped already. */
   const settle = (entries: readonly OutboxEntry[]): Promise<void> => {
-    const before = journal.waiting;
+    const before = journal.waiting();
     const settled = outbox.settle(entries);
     if (outage === null) return settled;
     const { late, upToId } = outage;
     const live = entries.filter(({ id }) => id > upToId).length;
-    keep({ ...outage, late: late + Math.max(0, before - journal.waiting - live) });
+    keep({ ...outage, late: late + Math.max(0, before - journal.waiting() - live) });
     return settled;
   };
 
   const isBacklogGone = async ({ upToId }: Outage): Promise<boolean> => {
-    const { waiting } = journal;
+    const waiting = journal.waiting();
     if (waiting === 0) return true;
     if (waiting > MOST_LIVE) return false;
     const [oldest] = await journal.read({ fromId: 0, limit: 1 });

@@ -195,12 +195,8 @@ function createJournal(
     get lastTs() {
       return lastTs;
     },
-    get waiting() {
-      return ledger.waiting;
-    },
-    get dropped() {
-      return sumOf(ledger.dropped);
-    },
+    waiting: () => ledger.waiting,
+    dropped: () => sumOf(ledger.dropped),
     stats: () => ({
       waiting: ledger.waiting,
       dropped: sumOf(ledger.dropped),

@@ -120,7 +120,7 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
     },
 
     get hasMore() {
-      const { waiting } = journal;
+      const waiting = journal.waiting();
       if (waiting > taken.size) return true;
       let underWay = 0;
       for (const id of taken) if (journal.isWaiting(id)) underWay++;
@@ -136,7 +136,7 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
       const ids = letGo(entries);
       await journal.settle(ids);
       newestSettledId = Math.max(newestSettledId, ...ids);
-      if (journal.waiting === 0) timeline.drained();
+      if (journal.waiting() === 0) timeline.drained();
     },
 
     async drop(entries, reason) {
@@ -147,7 +147,7 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
     mayGo: ({ id, ts }) => journal.isWaiting(id) && !timeline.isAhead(ts),
 
     async waiting(signal) {
-      while (journal.waiting === 0 || timeline.source === null || isStuck)
+      while (journal.waiting() === 0 || timeline.source === null || isStuck)
         await raced(bell.promise, signal);
     },
 

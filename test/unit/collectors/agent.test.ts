@@ -13,12 +13,7 @@ const openAgent = (host: Host = fixtureHost("pi4")) => {
   const health = createHealth();
   const stats = { ...emptyStats, waiting: 0, dropped: 0, bytesToday: 1_269_760 };
   const coap = { lastRoundTripMs: 41.5, retransmissions: 2 };
-  const journal = {
-    stats: () => stats,
-    get dropped() {
-      return stats.dropped;
-    },
-  };
+  const journal = { stats: () => stats, dropped: () => stats.dropped };
   const state = { health, journal, coap: () => coap };
   const devices = { ...noDevices, agent: state };
   const collect = agent.open(host, defaultCollectorSettings, devices);

@@ -35,7 +35,7 @@ async function bodiesOf(
   const coap = { lastRoundTripMs: 23.4, retransmissions: 1 };
   const agent = {
     health,
-    journal: { stats: () => stats, dropped: stats.dropped },
+    journal: { stats: () => stats, dropped: () => stats.dropped },
     coap: () => coap,
   };
   const gpio = { open: () => expect.fail("no line is asked for") };
