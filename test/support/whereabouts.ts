@@ -44,12 +44,19 @@ const noTelemetry: SeriesSnapshot = { samples: 0, points: 0, repeats: 0, keys: {
 const telemetryOf = (server: Sandbox, deviceName: string): SeriesSnapshot =>
   server.state().devices[deviceName]?.telemetry ?? noTelemetry;
 
-/** Whether the server has every number that was accepted. */
-export function allIsDelivered(handed: HandedIn, server: Sandbox, deviceName: string): boolean {
+/** The numbers that were accepted and that the server does not have. */
+export function undeliveredOf(
+  handed: HandedIn,
+  server: Sandbox,
+  deviceName: string,
+): readonly number[] {
   const { keys } = telemetryOf(server, deviceName);
   const found = new Set(keys["n"]?.recent.map(({ value }) => Number(value)));
-  return handed.accepted.isSubsetOf(found);
+  return [...handed.accepted.difference(found)];
 }
+
+export const allIsDelivered = (handed: HandedIn, server: Sandbox, deviceName: string): boolean =>
+  undeliveredOf(handed, server, deviceName).length === 0;
 
 /** Every `ts` of a sample, on the server or still waiting; in order. */
 export function timesOf(server: Sandbox, deviceName: string, waiting: Waiting): readonly number[] {
