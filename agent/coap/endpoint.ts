@@ -200,6 +200,7 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     retire: tables.retire,
     tell(token, code, options) {
       const send = () => {
+        if (lifetime.signal.aborted) return;
         counters.sent++;
         const message = { code, messageId: nextMessageId(), token: Uint8Array.fromHex(token) };
         channel.send(encode({ type: "NON", ...message, options }));

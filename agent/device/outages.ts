@@ -53,21 +53,36 @@ export function createOutages(deps: OutagesDeps): Outages {
   });
   const started = moment();
   const { lastTs: lastRunTs } = journal;
-  const droppedAtStart = journal.stats().dropped;
+  const droppedAtStart = journal.dropped();
   let lastContact: Moment | null = null;
   let outage = outageOf(journal.noted(NOTE));
   const isOfFormerRun = outage !== null;
+  /** Nothing but answers that were none: what comes of it may have a cause of its own. */
+  let isHinderedOnly = false;
 
   const keep = (next: Outage | null) => {
     outage = next;
     journal.note(NOTE, next && notedOutage(next));
   };
 
+  const begin = (cause: OutageCause, begun: Moment) => {
+    const droppedBefore = journal.dropped();
+    keep({ cause, begun, lengthMs: 0, droppedBefore, late: 0, upToId: 0 });
+  };
   const failed = (cause: OutageCause) => {
     const begun = lastContact ?? started;
-    const droppedBefore = journal.stats().dropped;
-    if (outage === null) keep({ cause, begun, lengthMs: 0, droppedBefore, late: 0, upToId: 0 });
+    if (outage === null) begin(cause, begun);
     else if (outage.begun === null) keep({ ...outage, begun });
+    else if (isHinderedOnly) keep({ ...outage, cause });
+    isHinderedOnly = false;
+  };
+  /** Where little is sent, the last acknowledgement says nothing of when the trouble began. */
+  const hindered = (cause: OutageCause) => {
+    if (outage !== null) return;
+    const now = moment();
+    const isFresh = lastContact !== null && between(lastContact, now) < thresholdMs;
+    begin(cause, isFresh ? (lastContact ?? now) : now);
+    isHinderedOnly = true;
   };
 
   /** Where their clocks have nothing in common, the time of this run alone. */
@@ -96,7 +111,8 @@ export function createOutages(deps: OutagesDeps): Outages {
     lastContact = now;
     if (outage === null || outage.begun === null) return;
     const newest = await journal.newest();
-    if (outage.begun === null) return; // another answer came first
+    // Another answer may have come first, and ended it.
+    if (outage === null || outage.begun === null) return;
     const newestId = Math.max(newest?.id ?? 0, ...entries.map(({ id }) => id));
     const lengthMs = outage.lengthMs + between(outage.begun, now);
     // The newest is live.
@@ -129,7 +145,7 @@ export function createOutages(deps: OutagesDeps): Outages {
     if (seen === null || seen.begun !== null || !(await isBacklogGone(seen))) return;
     if (outage !== seen) return; // told meanwhile, or it goes on
     const { cause } = seen;
-    const readings = gapReadings(seen, journal.stats().dropped);
+    const readings = gapReadings(seen, journal.dropped());
     log.notice("outage over", { cause, ...readings });
     journal.note(CAUSE_NOTE, cause);
     keep(null); // in one write with the sample: never told twice, never forgotten
@@ -151,9 +167,7 @@ export function createOutages(deps: OutagesDeps): Outages {
 
   return {
     failed,
-    hindered(cause) {
-      if (outage === null) failed(cause);
-    },
+    hindered,
     outbox: {
       ...outbox,
       get hasMore() {

@@ -1,4 +1,5 @@
 import {
+  accessSync,
   closeSync,
   constants,
   openSync,
@@ -49,7 +50,8 @@ export function createHost({ root }: { readonly root: string }): Host {
       if (real)
         return path.startsWith(SYSFS) ? realpathSync(path) : counted(promises.realpath(path));
       const inside = resolveBelow(root, path);
-      await promises.access(join(root, inside));
+      if (path.startsWith(SYSFS)) accessSync(join(root, inside));
+      else await promises.access(join(root, inside));
       return inside;
     },
     async statfs(path) {

@@ -53,25 +53,33 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
   const lookAt = (sources: readonly Source[], limits: Limits, signal: AbortSignal) =>
     new Promise<readonly (Readings | null)[]>((resolve, reject) => {
       const taken: (Readings | null)[] = sources.map(() => null);
-      const free = [...sources.entries()].filter(([, source]) => !underway.has(idOf(source)));
-      let open = free.length;
-      const end = () => {
-        if (--open === 0) resolve(taken);
+      let open = 1;
+      /** A fault of our own must not leave the sample without an end. */
+      const end = (tell: () => void) => {
+        try {
+          tell();
+          if (--open === 0) resolve(taken);
+        } catch (bug) {
+          reject(bug);
+        }
       };
-      if (open === 0) resolve(taken);
-      for (const [index, source] of free)
+      for (const [index, source] of sources.entries()) {
+        if (underway.has(idOf(source))) continue;
+        open++;
         limits.race(source.deadlineMs, (limited) => collect(source, limited), {
-          done(readings) {
-            taken[index] = readings;
-            works(source, readings);
-            end();
-          },
-          failed(reason) {
-            if (signal.aborted) return reject(signal.reason);
-            failed(source, reason);
-            end();
-          },
+          done: (readings) =>
+            end(() => {
+              taken[index] = readings;
+              works(source, readings);
+            }),
+          failed: (reason) =>
+            end(() => {
+              signal.throwIfAborted();
+              failed(source, reason);
+            }),
         });
+      }
+      end(() => {});
     });
 
   /** Also for what no source should throw: a fault in one file of ours is no reason to lose the others' readings. */

@@ -111,6 +111,9 @@ export function outageRig(seed: number, maxBytes = wideBounds.maxBytes) {
     return {
       ...{ journal, situation, standing, log },
       cause: () => lastOutageCause(journal),
+      /** No samples are taken until `resume`. */
+      pause: () => timer[Symbol.dispose](),
+      resume: () => take(),
       /** As SIGKILL does: what is not on the disk by now never gets there. */
       async kill() {
         timer[Symbol.dispose]();

@@ -1,7 +1,12 @@
 import { expect, it } from "vitest";
 import { CoapError } from "../../../agent/coap/coap-error.ts";
 import { notedOutage, type Outage, outageOf } from "../../../agent/device/outage.ts";
+import { createOutages } from "../../../agent/device/outages.ts";
+import { createOutbox } from "../../../agent/telemetry/outbox.ts";
+import { aJournal, datedTimeline, stampOf, takenAt } from "../../support/a-journal.ts";
 import { INTERVAL_MS, outageRig } from "../../support/outage-rig.ts";
+import { recordingLog } from "../../support/recording-log.ts";
+import { virtualClock } from "../../support/virtual-clock.ts";
 
 const MINUTE = 60_000;
 const silence = new CoapError("timeout", "no answer");
@@ -91,4 +96,55 @@ it("what the journal notes is read back, and anything else goes for nothing", ()
   expect(outageOf(notedOutage({ ...outage, begun: null }))).toEqual({ ...outage, begun: null });
   for (const noted of [null, 7, {}, { ...(notedOutage(outage) as object), late: "2" }])
     expect(outageOf(noted)).toBeNull();
+});
+
+it("5.00 that passes at the next try is no outage, however long nothing was sent before", async () => {
+  const { clock, away, arrivals, reports, run } = await online();
+  run.pause();
+  await clock.advance(30 * MINUTE);
+  const before = arrivals.length;
+  away.tries = 0;
+  away.now = "5.00";
+  run.resume();
+  await clock.until(() => away.tries > 0, MINUTE);
+  away.now = null;
+  await clock.until(() => arrivals.length > before, 10 * MINUTE);
+  await clock.advance(10 * MINUTE);
+  expect(reports()).toEqual([]);
+});
+
+it("5.00 is not the cause where the link goes right after it", async () => {
+  const { clock, away, run, until } = await online();
+  away.now = "5.00";
+  await clock.until(() => away.tries > 0, MINUTE);
+  away.now = silence;
+  await clock.advance(10 * MINUTE);
+  away.now = null;
+  await until(1);
+  expect(run.cause()).toBe("silence");
+});
+
+it("two answers at once end one hiccup, and nothing else", async () => {
+  const clock = virtualClock();
+  const journal = aJournal(clock);
+  const asked: (() => void)[] = [];
+  const newest = () => new Promise<null>((resolve) => asked.push(() => resolve(null)));
+  const timeline = { ...datedTimeline, stamp: stampOf(clock), onSource() {} };
+  const plain = createOutbox({ journal, timeline, liveFirst: true });
+  const { outbox, hindered } = createOutages({
+    ...{ journal: { ...journal, newest }, outbox: plain, timeline, clock, log: recordingLog() },
+    boot: { bootId: "this-boot" },
+    ...{ thresholdMs: MINUTE, offThresholdMs: MINUTE, onReport() {} },
+  });
+  const entry = (id: number) => ({ id, ts: 1, readings: {} });
+  for (let sample = 0; sample < 3; sample++)
+    await plain.accept({ taken: takenAt(clock.now() + sample), readings: { a: 1 } });
+  await outbox.settle([entry(1)]);
+  hindered("5.xx");
+  const both = Promise.all([outbox.settle([entry(2)]), outbox.settle([entry(3)])]);
+  await clock.settle();
+  expect(asked).toHaveLength(2);
+  for (const answer of asked) answer();
+  await both;
+  expect(journal.stats().waiting).toBe(0);
 });
