@@ -115,7 +115,8 @@ export function createTransfers(deps: TransfersDeps): Transfers {
     }
     const { message } = await exchange(request, turn, signal, { payload: body });
     checkFinal(message, peer);
-    if (message.options.block2 === undefined) return message;
+    if (message.options.block2 === undefined)
+      return { ...message, payload: Uint8Array.from(message.payload) };
     return await downloadAlone(request, message, turn, signal);
   };
 

@@ -42,7 +42,6 @@ export const gapKeys: Collector["keys"] = {
 export const agent: Collector = {
   name: "agent",
   metric: "agent",
-  inMemory: true,
   keys: {
     agentBuffered: {
       unit: "",

@@ -60,8 +60,6 @@ export interface Collector {
   readonly metric: string;
   /** Telemetry key -> unit. Every key it returns is declared here; the manual is built from it. */
   readonly keys: Readonly<Record<string, KeySpec>>;
-  /** All that it reads by default is answered from the kernel's memory, within one turn: no deadline could cut it short. */
-  readonly inMemory?: true;
   /** A reader with baselines of its own, so that two users never shorten each other's window. */
   open(host: Host, settings: CollectorSettings, devices: Devices): Collect;
 }

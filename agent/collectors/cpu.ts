@@ -19,7 +19,6 @@ const COUNTED_FIELDS = 8;
 export const cpu: Collector = {
   name: "cpu",
   metric: "cpu",
-  inMemory: true,
   keys: {
     cpuUsage: { unit: "%", meaning: "processors busy, all together", source: PATH },
     cpuIowait: {

@@ -12,7 +12,6 @@ const PATH = "/proc/loadavg";
 export const load: Collector = {
   name: "load",
   metric: "load",
-  inMemory: true,
   keys: {
     load1: { unit: "", meaning: "tasks that run or wait, mean of 1 minute", source: PATH },
     load5: { unit: "", meaning: "the same over 5 minutes", source: PATH, optional: true },

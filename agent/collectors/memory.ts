@@ -15,7 +15,6 @@ import { readOptional } from "./read.ts";
 export const memory: Collector = {
   name: "memory",
   metric: "memory",
-  inMemory: true,
   keys: {
     memoryUsage: { unit: "%", meaning: "memory that programs cannot get", source: MEMINFO },
     memoryAvailableMb: {

@@ -21,7 +21,6 @@ const LIMIT_BYTES = 256 * 1024;
 export const network: Collector = {
   name: "network",
   metric: "network",
-  inMemory: true,
   keys: {
     networkRxBps: { unit: "bytes/s", meaning: "received, mean since the last look", source: PATH },
     networkTxBps: { unit: "bytes/s", meaning: "sent, mean since the last look", source: PATH },

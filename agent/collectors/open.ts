@@ -54,7 +54,7 @@ export function openCollectors(
         },
         intervalMs,
         schedule: null,
-        deadlineMs: collector.inMemory ? null : LOOK_DEADLINE_MS,
+        deadlineMs: LOOK_DEADLINE_MS,
         group: null,
         rule: acceptAll,
         get keys() {

@@ -19,7 +19,6 @@ const HIGHEST_CELSIUS = 400;
 export const thermal: Collector = {
   name: "thermal",
   metric: "cpu",
-  inMemory: true,
   keys: {
     cpuTemperature: {
       unit: "°C",

@@ -9,7 +9,6 @@ const PATH = "/proc/uptime";
 export const uptime: Collector = {
   name: "uptime",
   metric: "uptime",
-  inMemory: true,
   keys: {
     uptime: { unit: "s", meaning: "time since boot", source: PATH, whole: true },
   },

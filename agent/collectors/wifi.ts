@@ -23,7 +23,6 @@ const WEAKEST_DBM = -150;
 export const wifi: Collector = {
   name: "wifi",
   metric: "wifi",
-  inMemory: true,
   keys: { wifiSignal: { unit: "dBm", meaning: "reception; -50 is good, -80 poor", source: PATH } },
   open(host, { networkInterfaces }) {
     const counts = (name: string) =>

@@ -24,7 +24,7 @@ const IN_MEMORY = ["/proc/", "/sys/class/thermal/", "/sys/devices/system/cpu/"];
 /** Names and links of sysfs: whatever a driver does, these are the kernel's own. */
 const SYSFS = "/sys/";
 
-export const isInMemory = (path: string) => IN_MEMORY.some((prefix) => path.startsWith(prefix));
+const isInMemory = (path: string) => IN_MEMORY.some((prefix) => path.startsWith(prefix));
 
 /** O_NONBLOCK changes nothing for a regular file, and saves us from a FIFO in the wrong place. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
