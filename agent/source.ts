@@ -9,8 +9,8 @@ export interface Source {
   readonly intervalMs: number | null;
   /** Cron expression; then `intervalMs` does not count. */
   readonly schedule: string | null;
-  /** The sampler gives up on a look after this; null: it never waits for anything. */
-  readonly deadlineMs: number | null;
+  /** The sampler gives up on a look after this. */
+  readonly deadlineMs: number;
   /**
    * Null: looked at together with all others, in one sample. Sources that may take seconds share a sample with those of
    * their group only, so that nobody waits for them: the name of a bus, or their own.

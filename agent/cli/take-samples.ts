@@ -1,6 +1,6 @@
 import { AgentError } from "../errors.ts";
 import type { Clock, Reading, Readings, Sample } from "../ports.ts";
-import { LOOK_DEADLINE_MS, type Source } from "../source.ts";
+import type { Source } from "../source.ts";
 import { sleep, withDeadline } from "../timing.ts";
 
 export interface TakenSample extends Sample {
@@ -65,10 +65,9 @@ async function lookAtOne(
   { collect, deadlineMs }: Source,
   { clock, signal }: SampleDeps,
 ): Promise<Readings | AgentError | null> {
-  const limitMs = deadlineMs ?? LOOK_DEADLINE_MS;
-  const late = () => new AgentError("sensor", `no answer within ${limitMs} ms`);
+  const late = () => new AgentError("sensor", `no answer within ${deadlineMs} ms`);
   try {
-    return await withDeadline(clock, limitMs, signal, late, (limited) =>
+    return await withDeadline(clock, deadlineMs, signal, late, (limited) =>
       collect({ monotonicMs: clock.monotonic(), signal: limited }),
     );
   } catch (error) {

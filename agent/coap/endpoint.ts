@@ -200,14 +200,16 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     retire: tables.retire,
     tell(token, code, options) {
       const send = () => {
-        if (lifetime.signal.aborted) return;
         counters.sent++;
         const message = { code, messageId: nextMessageId(), token: Uint8Array.fromHex(token) };
         channel.send(encode({ type: "NON", ...message, options }));
       };
-      if (lifetime.signal.aborted) return;
+      const admitted = async () => {
+        await pace.admit(lifetime.signal);
+        lifetime.signal.throwIfAborted();
+      };
       // It rejects only when this endpoint was closed first, and then there is nobody left to tell.
-      Promise.resolve(pace.admit(lifetime.signal)).then(send, () => undefined);
+      admitted().then(send, () => undefined);
     },
     get heardAt() {
       return heardAt;

@@ -13,10 +13,6 @@ const EARLY_MS = 5_000;
 /** `source` of what no file says. */
 const AGENT = "the agent";
 
-/**
- * How the agent itself is: every 5 minutes, and at once when something was lost for the first time in that long. The
- * kernel counts its memory in kB of 1024 bytes ("RssAnon:\t   41216 kB", without the files that are mapped).
- */
 /** Sent by themselves, once after each outage: docs/telemetry.md. They belong to no collector, and no `metrics` leave them out. */
 export const gapKeys: Collector["keys"] = {
   agentGapSeconds: {
@@ -39,6 +35,10 @@ export const gapKeys: Collector["keys"] = {
   },
 };
 
+/**
+ * How the agent itself is: every 5 minutes, and at once when something was lost for the first time in that long. The
+ * kernel counts its memory in kB of 1024 bytes ("RssAnon:\t   41216 kB", without the files that are mapped).
+ */
 export const agent: Collector = {
   name: "agent",
   metric: "agent",

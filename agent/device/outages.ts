@@ -24,7 +24,7 @@ export interface Outages {
   /** The outbox once more: each settling is an acknowledgement. */
   readonly outbox: Outbox;
   failed(cause: OutageCause): void;
-  /** As `failed`, but for a server that answers while it takes a backlog slowly: that goes on. */
+  /** The server answered, and took nothing; no news where an outage, or the backlog of one, is under way. */
   hindered(cause: OutageCause): void;
 }
 
@@ -80,8 +80,8 @@ export function createOutages(deps: OutagesDeps): Outages {
   const hindered = (cause: OutageCause) => {
     if (outage !== null) return;
     const now = moment();
-    const isFresh = lastContact !== null && between(lastContact, now) < thresholdMs;
-    begin(cause, isFresh ? (lastContact ?? now) : now);
+    const contact = lastContact ?? now;
+    begin(cause, between(contact, now) < thresholdMs ? contact : now);
     isHinderedOnly = true;
   };
 

@@ -13,8 +13,8 @@ export interface Ends<T> {
 
 /** Deadlines of one sample: looks that have the same share one timer and one signal. */
 export interface Limits extends Disposable {
-  /** Ends once: with what `work` gives, with AgentError `sensor` after `ms` if any, or with the outer signal's reason. */
-  race<T>(ms: number | null, work: (limited: Limited) => Promise<T>, ends: Ends<T>): void;
+  /** Ends once: with what `work` gives, with AgentError `sensor` after `ms`, or with the outer signal's reason. */
+  race<T>(ms: number, work: (limited: Limited) => Promise<T>, ends: Ends<T>): void;
 }
 
 interface Limit {
@@ -59,7 +59,6 @@ export function openLimits(clock: Clock, signal: AbortSignal): Limits {
 
   return {
     race(ms, work, ends) {
-      if (ms === null) return void work({ signal }).then(ends.done, ends.failed);
       const { limited, waiting } = limits.get(ms) ?? open(ms);
       waiting.add(ends);
       work(limited).then(

@@ -222,7 +222,7 @@ proof(
       await pause(100);
     }
     expect(missing(), `seed ${seed}`).toEqual([]);
-    await last.seen(/started/); // it may have had nothing to deliver, and before that SIGTERM ends it as any process
+    await last.seen(/started/); // where nothing was left to deliver, SIGTERM would come before it listens
     last.child.kill("SIGTERM");
     expect(await last.ended).toBe(0);
     return `${kills.same} kills of the version that wrote the journal, ${kills.older} of one before it: ${accepted.length} readings accepted, 0 lost`;

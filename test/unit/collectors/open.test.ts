@@ -27,8 +27,12 @@ describe("the sources", () => {
 
   it("are looked at with all others, within 2 s, and nothing is held back", () => {
     const [source] = open(["load"]);
-    const always = { schedule: null, group: null, rule: acceptAll };
-    expect(source).toMatchObject({ ...always, deadlineMs: LOOK_DEADLINE_MS });
+    expect(source).toMatchObject({
+      schedule: null,
+      group: null,
+      deadlineMs: LOOK_DEADLINE_MS,
+      rule: acceptAll,
+    });
     expect(source?.keys["load1"]).toMatchObject({ unit: "", source: "/proc/loadavg" });
   });
 
