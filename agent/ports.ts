@@ -5,7 +5,7 @@
 
 import type { Identity } from "./credentials.ts";
 import type { RunRecord } from "./health.ts";
-import type { Json, Readings, RefusedSamples, TakenSample } from "./readings.ts";
+import type { Awaitable, Json, Readings, RefusedSamples, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
 export type { Run, RunRecord } from "./health.ts";
@@ -45,8 +45,11 @@ export interface BootClock {
 
 /** Read-only view of the machine below `--sysroot`. Tests point it at test/fixtures/pi4. */
 export interface Host {
-  /** Text of a file, at most `limitBytes` (default 16 KiB). Rejects with the system's error, `code` set. */
-  readFile(path: string, limitBytes?: number): Promise<string>;
+  /**
+   * Text of a file, at most `limitBytes` (default 16 KiB); at once where the kernel answers from its memory. Throws, or
+   * rejects with, the system's error, `code` set.
+   */
+  readFile(path: string, limitBytes?: number): Awaitable<string>;
   /** Names in a folder, sorted. */
   readDir(path: string): Promise<readonly string[]>;
   /** A sensor is named by the bus address in its real path, not by its kernel number. */

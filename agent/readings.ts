@@ -16,11 +16,14 @@ export interface Look {
   readonly signal: AbortSignal;
 }
 
+/** There at once, or promised: for what is done at every beat and mostly need not wait, where a promise costs as much. */
+export type Awaitable<T> = T | Promise<T>;
+
 /**
- * One look at one subject of this machine. Resolves to null where the machine has no such subject; throws
+ * One look at one subject of this machine. Gives null where the machine has no such subject; throws, or rejects with,
  * AgentError `sensor` where it is there but broken. A rate has no value on the first look.
  */
-export type Collect = (look: Look) => Promise<Readings | null>;
+export type Collect = (look: Look) => Awaitable<Readings | null>;
 
 /** When something was taken; the wall clock may not have been known then. */
 export interface Moment {

@@ -1,5 +1,7 @@
 /** Ports of the sensors: what a plain read of a file cannot do. */
 
+import type { Awaitable } from "./readings.ts";
+
 /**
  * What may block for seconds or for ever (1-Wire, DHT, a user's program) happens in one child process that can be
  * killed. It is started by the first call, so a board without such a sensor never has it.
@@ -20,7 +22,7 @@ export interface ReaderChild {
 /** Looks at the Pi's under-voltage alarm every 2 s, so that no event between two samples is missed. */
 export interface ThrottleLatch {
   /** What was seen since the last call. Null where this machine has no such alarm. */
-  take(): Promise<ThrottleReport | null>;
+  take(): Awaitable<ThrottleReport | null>;
   /** The files that it looks at; none before the first `take`. */
   files(): readonly string[];
 }

@@ -1,10 +1,12 @@
 /**
- * node build/ci-summary.ts REPORT.json NAME...
+ * node build/ci-summary.ts REPORT.json FAILURES NAME...
  *
  * Turns vitest's JSON report into one line a suite, "unit: 812 passed, 0 failed". NAME is a suite that must be in it:
- * the folder below test/, or in test/system the file's name before its first dot. Exits 1 on any failure.
+ * the folder below test/, or in test/system the file's name before its first dot. What failed is appended to the
+ * file FAILURES, in few lines: often only the end of a log is kept. Exits 1 on any failure.
  */
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 
 interface Report {
   /** False too when an error came from outside of all tests. */
@@ -13,8 +15,16 @@ interface Report {
     /** Path of the test file. */
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    /** Why the file itself failed; empty when it did not. */
+    readonly message?: string;
+    readonly assertionResults: readonly Assertion[];
   }[];
+}
+
+interface Assertion {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages: readonly string[];
 }
 
 interface Score {
@@ -44,6 +54,36 @@ function scoresOf({ success, testResults }: Report, first: string): Map<string, 
   return scores;
 }
 
+/** Lines of a message that are worth keeping: what was expected and where, not the frames of the libraries. */
+const linesPerFailure = 8;
+
+function brief(message: string): string {
+  const lines = stripVTControlCharacters(message)
+    .split("\n")
+    .filter(
+      (line) =>
+        line.trim() !== "" && !line.includes("node_modules") && !line.includes("node:internal"),
+    )
+    .slice(0, linesPerFailure);
+  return lines.map((line) => `    ${line.slice(0, 300)}\n`).join("");
+}
+
+function* failuresOf({ success, testResults }: Report): Generator<string> {
+  let named = false;
+  for (const { name, status, message = "", assertionResults } of testResults) {
+    const file = name.split("/test/").at(-1);
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status === "passed") continue;
+      named = true;
+      yield `  ${file}: ${fullName}: ${status}\n${brief(failureMessages.join("\n"))}`;
+    }
+    if (status === "passed" || assertionResults.some((test) => test.status !== "passed")) continue;
+    named = true;
+    yield `  ${file}: ${status}\n${brief(message)}`;
+  }
+  if (!success && !named) yield "  an error outside of the tests: see the suite's own output\n";
+}
+
 function readReport(path: string): Report {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
@@ -53,8 +93,10 @@ function readReport(path: string): Report {
   }
 }
 
-const [path = "", ...names] = process.argv.slice(2);
-const scores = scoresOf(readReport(path), names[0] ?? "");
+const [path = "", failures = "", ...names] = process.argv.slice(2);
+const report = readReport(path);
+const scores = scoresOf(report, names[0] ?? "");
+for (const failure of failuresOf(report)) appendFileSync(failures, failure);
 for (const name of names) {
   const { passed, failed } = scores.get(name) ?? { passed: 0, failed: 1 };
   if (failed > 0 || passed === 0) process.exitCode = 1;

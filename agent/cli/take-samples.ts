@@ -67,7 +67,7 @@ async function lookAtOne(
 ): Promise<Readings | AgentError | null> {
   const late = () => new AgentError("sensor", `no answer within ${deadlineMs} ms`);
   try {
-    return await withDeadline(clock, deadlineMs, signal, late, (limited) =>
+    return await withDeadline(clock, deadlineMs, signal, late, async (limited) =>
       collect({ monotonicMs: clock.monotonic(), signal: limited }),
     );
   } catch (error) {

@@ -92,7 +92,7 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
 
   return {
     request: (request, signal) =>
-      cancellable(signal, async (either) => toResponse(await transfers.send(request, either))),
+      cancellable(signal, (either) => transfers.send(request, either).then(toResponse)),
     observe: (path, signal) =>
       observe({ ...deps, settings, connection, transfers, closing: closing.signal }, path, signal),
     ping: (signal) => cancellable(signal, (either) => turns.ping(settings.pingDeadlineMs, either)),

@@ -204,12 +204,15 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
         const message = { code, messageId: nextMessageId(), token: Uint8Array.fromHex(token) };
         channel.send(encode({ type: "NON", ...message, options }));
       };
-      const admitted = async () => {
-        await pace.admit(lifetime.signal);
-        lifetime.signal.throwIfAborted();
-      };
-      // It rejects only when this endpoint was closed first, and then there is nobody left to tell.
-      admitted().then(send, () => undefined);
+      // Closed: there is nobody left to tell.
+      if (lifetime.signal.aborted) return;
+      const wait = pace.admit(lifetime.signal);
+      // At once where it may: what follows must not overtake it.
+      if (wait === null) return send();
+      wait.then(
+        () => !lifetime.signal.aborted && send(),
+        () => undefined,
+      );
     },
     get heardAt() {
       return heardAt;

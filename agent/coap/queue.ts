@@ -1,4 +1,4 @@
-import type { Clock } from "../ports.ts";
+import type { Awaitable, Clock } from "../ports.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
 
 /** Higher goes first: a reply to an RPC, the next block of a transfer under way, everything else. */
@@ -7,10 +7,10 @@ export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 
 export interface Queue {
   /**
-   * Resolves to a place when it is this request's turn; disposing it lets the next one go.
-   * @throws CoapError `cancelled`, or `timeout` of phase `queue` when the wait is too long or the queue full
+   * A place, when it is this request's turn; disposing it lets the next one go. Throws, or rejects with, CoapError
+   * `cancelled`, or `timeout` of phase `queue` when the wait is too long or the queue full.
    */
-  enter(priority: Priority, signal: AbortSignal): Promise<Disposable>;
+  enter(priority: Priority, signal: AbortSignal): Awaitable<Disposable>;
   readonly waiting: number;
   readonly active: number;
 }
@@ -77,7 +77,7 @@ export function createQueue({ clock, peer, places, maxWaiting, deadlineMs }: Que
     });
 
   return {
-    async enter(priority, signal) {
+    enter(priority, signal) {
       if (signal.aborted) throw cancelled(`the request to ${peer}`, signal.reason);
       if (active < places && waiters.length === 0) return place();
       // The next block belongs to a request that was let in before: the bound does not hold it up.

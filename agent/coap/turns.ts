@@ -1,4 +1,4 @@
-import type { Clock } from "../ports.ts";
+import type { Awaitable, Clock } from "../ports.ts";
 import { withDeadline } from "../timing.ts";
 import { CoapError } from "./coap-error.ts";
 import type { Connection } from "./connection.ts";
@@ -45,7 +45,8 @@ export function createTurns(deps: TurnsDeps): Turns {
     signal: AbortSignal,
     work: (endpoint: Endpoint) => Promise<T>,
   ): Promise<T> => {
-    const endpoint = await connection.endpoint(signal);
+    const opened = connection.endpoint(signal);
+    const endpoint = opened instanceof Promise ? await opened : opened;
     const begunAt = clock.monotonic();
     try {
       const result = await work(endpoint);
@@ -63,10 +64,18 @@ export function createTurns(deps: TurnsDeps): Turns {
   };
 
   /** A place in the queue; a NON to a silent peer waits outside, where it is in nobody's way. */
-  const place = async (confirmable: boolean, priority: Priority, signal: AbortSignal) => {
-    let mine = await queue.enter(priority, signal);
+  const place = (confirmable: boolean, priority: Priority, signal: AbortSignal) => {
+    const mine = queue.enter(priority, signal);
+    return confirmable ? mine : placeOfNon(mine, priority, signal);
+  };
+  const placeOfNon = async (
+    first: Awaitable<Disposable>,
+    priority: Priority,
+    signal: AbortSignal,
+  ) => {
+    let mine = await first;
     let giveUpAt: number | undefined;
-    while (!confirmable && probing.isHeld) {
+    while (probing.isHeld) {
       mine[Symbol.dispose]();
       const isFirstWait = giveUpAt === undefined;
       // The bound does not hold up the next block of what was let in before.
@@ -94,7 +103,7 @@ export function createTurns(deps: TurnsDeps): Turns {
           // Back in the queue before the old place is given up, or a later request would slip in.
           const next = place(request.confirmable, priority, signal);
           pause();
-          held = await next;
+          held = next instanceof Promise ? await next : next;
           if (priority === PRIORITY.normal) priority = PRIORITY.continuation;
           return await onEndpoint(request.confirmable, signal, async (endpoint) => ({
             ...(await endpoint.exchange(request, signal)),

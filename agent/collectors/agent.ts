@@ -85,15 +85,17 @@ export const agent: Collector = {
   open(host, _settings, devices) {
     let dueMs = Number.NEGATIVE_INFINITY;
     const troubles = troubleKeys.map(createTrouble);
-    return async ({ monotonicMs }) => {
-      const lost = lossesOf(devices.agent);
-      const isNews = troubles.some((trouble) => trouble.isNews(lost, monotonicMs));
-      if (monotonicMs < dueMs && !isNews) return {};
+    const report = async (lost: Losses, monotonicMs: number) => {
       const counters = countersOf(devices.agent, lost);
       const readings = { ...counters, ...(await processReadings(host)) };
       dueMs = monotonicMs + PACE_MS - EARLY_MS;
       for (const trouble of troubles) trouble.reported(counters, monotonicMs);
       return readings;
+    };
+    return ({ monotonicMs }) => {
+      const lost = lossesOf(devices.agent);
+      const isNews = troubles.some((trouble) => trouble.isNews(lost, monotonicMs));
+      return monotonicMs < dueMs && !isNews ? {} : report(lost, monotonicMs);
     };
   },
 };

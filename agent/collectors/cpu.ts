@@ -1,7 +1,7 @@
 import type { Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { counts, unexpected } from "./parse.ts";
-import { readOptional } from "./read.ts";
+import { parseOptional } from "./read.ts";
 
 const PATH = "/proc/stat";
 
@@ -36,14 +36,13 @@ export const cpu: Collector = {
   },
   open(host) {
     let before: CpuTicks | null = null;
-    return async () => {
-      const text = await readOptional(host, PATH);
-      if (text === null) return null;
+    const sharesAt = (text: string) => {
       const now = parseCpuTicks(text);
       const readings = before ? cpuShares(before, now) : {};
       before = now;
       return readings;
     };
+    return () => parseOptional(host, PATH, sharesAt);
   },
 };
 

@@ -23,14 +23,11 @@ export const fan: Collector = {
     },
   },
   open(host) {
-    const read = readWhereFound(host, async () => {
+    const find = async () => {
       const chip = await findChip(host, CHIPS);
       return chip === null ? null : `${chip}/fan1_input`;
-    });
-    return async () => {
-      const found = await read();
-      return found === null ? null : parseFan(found.path, found.text);
     };
+    return readWhereFound(host, find, parseFan);
   },
 };
 

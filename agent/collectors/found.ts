@@ -1,24 +1,41 @@
-import type { Host } from "../ports.ts";
+import type { Awaitable, Collect, Host, Readings } from "../ports.ts";
 import { orAbsent, readOptional } from "./read.ts";
 
-export interface FoundText {
-  readonly path: string;
-  readonly text: string;
-}
+/** What is not there may come with its driver; a search at every beat would cost as much as the readings. */
+const SEARCH_EVERY_MS = 60_000;
+/** Beats come a little early or late: what is due at one must not wait for the next. */
+const EARLY_MS = 5_000;
 
 /**
  * Reads a file whose path is looked for: kernel numbers (hwmon2, thermal_zone0) change between boots. Found once, and
- * looked for again when it went away: the driver was unloaded, or came back under another number.
+ * looked for again when it went away: the driver was unloaded, or came back under another number. Where there was none it
+ * is looked for every minute.
  */
-export function readWhereFound(host: Host, find: () => Promise<string | null>) {
-  let path: string | null = null;
-  return async (): Promise<FoundText | null> => {
-    path ??= await find();
-    if (path === null) return null;
-    const text = await readOptional(host, path);
-    if (text !== null) return { path, text };
-    path = null;
+export function readWhereFound(
+  host: Host,
+  find: () => Promise<string | null>,
+  parse: (path: string, text: string) => Readings,
+): Collect {
+  let known: string | null = null;
+  let searchAtMs = Number.NEGATIVE_INFINITY;
+  const parsed = (path: string, text: string | null) => {
+    if (text !== null) return parse(path, text);
+    known = null;
     return null;
+  };
+  const readAt = (path: string): Awaitable<Readings | null> => {
+    const text = readOptional(host, path);
+    return text instanceof Promise ? text.then((read) => parsed(path, read)) : parsed(path, text);
+  };
+  const search = async (nowMs: number) => {
+    known = await find();
+    if (known !== null) return readAt(known);
+    searchAtMs = nowMs + SEARCH_EVERY_MS - EARLY_MS;
+    return null;
+  };
+  return ({ monotonicMs }) => {
+    if (known !== null) return readAt(known);
+    return monotonicMs < searchAtMs ? null : search(monotonicMs);
   };
 }
 
@@ -43,7 +60,7 @@ export async function findFolder(
     .filter((name) => candidates.pattern.test(name))
     .map((name) => `${parent}/${name}`);
   const labels = await Promise.allSettled(
-    folders.map((folder) => readOptional(host, `${folder}/${candidates.label}`)),
+    folders.map(async (folder) => readOptional(host, `${folder}/${candidates.label}`)),
   );
   const chosen = choose(
     folders.map((folder, index) => {

@@ -1,7 +1,7 @@
 import type { Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { scaled, unexpected } from "./parse.ts";
-import { readOptional } from "./read.ts";
+import { parseOptional } from "./read.ts";
 
 const PATH = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq";
 
@@ -20,10 +20,7 @@ export const frequency: Collector = {
       optional: true,
     },
   },
-  open: (host) => async () => {
-    const text = await readOptional(host, PATH);
-    return text === null ? null : parseFrequency(text);
-  },
+  open: (host) => () => parseOptional(host, PATH, parseFrequency),
 };
 
 /** @throws AgentError `sensor` */

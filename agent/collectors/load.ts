@@ -1,7 +1,7 @@
 import type { Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { decimal, unexpected } from "./parse.ts";
-import { readOptional } from "./read.ts";
+import { parseOptional } from "./read.ts";
 
 const PATH = "/proc/loadavg";
 
@@ -17,10 +17,7 @@ export const load: Collector = {
     load5: { unit: "", meaning: "the same over 5 minutes", source: PATH, optional: true },
     load15: { unit: "", meaning: "the same over 15 minutes", source: PATH, optional: true },
   },
-  open: (host) => async () => {
-    const text = await readOptional(host, PATH);
-    return text === null ? null : parseLoad(text);
-  },
+  open: (host) => () => parseOptional(host, PATH, parseLoad),
 };
 
 /** @throws AgentError `sensor` */

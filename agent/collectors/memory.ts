@@ -2,7 +2,7 @@ import type { Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { MEMINFO, meminfoBytes } from "./meminfo.ts";
 import { unexpected } from "./parse.ts";
-import { readOptional } from "./read.ts";
+import { parseOptional } from "./read.ts";
 
 /**
  * Memory that programs could still get, by the kernel's own estimate:
@@ -23,10 +23,7 @@ export const memory: Collector = {
       source: MEMINFO,
     },
   },
-  open: (host) => async () => {
-    const text = await readOptional(host, MEMINFO);
-    return text === null ? null : parseMemory(text);
-  },
+  open: (host) => () => parseOptional(host, MEMINFO, parseMemory),
 };
 
 /**

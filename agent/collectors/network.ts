@@ -1,8 +1,8 @@
-import type { Host, Readings } from "../ports.ts";
+import type { Awaitable, Host, Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { counts, unexpected } from "./parse.ts";
 import { createPace, sumPerSecond } from "./rate.ts";
-import { orAbsent, readOptional } from "./read.ts";
+import { orAbsent, parseOptional } from "./read.ts";
 
 const PATH = "/proc/net/dev";
 
@@ -29,20 +29,24 @@ export const network: Collector = {
     const pace = createPace();
     const choose =
       networkInterfaces.length > 0
-        ? async (names: readonly string[]) =>
-            names.filter((name) => networkInterfaces.includes(name))
+        ? (names: readonly string[]) => names.filter((name) => networkInterfaces.includes(name))
         : physicalInterfaces(host);
     let before: Traffic = new Map();
-    return async ({ monotonicMs }) => {
-      const text = await readOptional(host, PATH, LIMIT_BYTES);
-      if (text === null) return null;
-      const now = parseTraffic(text);
-      const names = await choose([...now.keys()]);
+    const ratesAt = (now: Traffic, names: readonly string[], monotonicMs: number) => {
       const gapMs = pace(monotonicMs);
       const readings = gapMs === null ? {} : trafficRates(before, now, names, gapMs);
       before = now;
       return names.length === 0 ? null : readings;
     };
+    const look = (text: string, monotonicMs: number) => {
+      const now = parseTraffic(text);
+      const names = choose([...now.keys()]);
+      return names instanceof Promise
+        ? names.then((chosen) => ratesAt(now, chosen, monotonicMs))
+        : ratesAt(now, names, monotonicMs);
+    };
+    return ({ monotonicMs }) =>
+      parseOptional(host, PATH, (text) => look(text, monotonicMs), LIMIT_BYTES);
   },
 };
 
@@ -91,15 +95,22 @@ export function trafficRates(
 function physicalInterfaces(host: Host) {
   let known = new Map<string, boolean>();
   let hadPhysical = false;
-  return async (names: readonly string[]): Promise<readonly string[]> => {
+  const learn = async (names: readonly string[]) => {
     const next = new Map<string, boolean>();
     for (const name of names) next.set(name, known.get(name) ?? (await hasDevice(host, name)));
     known = next;
+    return choose(names);
+  };
+  const choose = (names: readonly string[]): readonly string[] => {
     const physical = names.filter((name) => known.get(name));
     // A board whose only adapter was pulled out must not report its bridges instead.
     hadPhysical ||= physical.length > 0;
     return hadPhysical ? physical : names.filter((name) => name !== "lo");
   };
+  const isKnown = (names: readonly string[]) =>
+    names.length === known.size && names.every((name) => known.has(name));
+  return (names: readonly string[]): Awaitable<readonly string[]> =>
+    isKnown(names) ? choose(names) : learn(names);
 }
 
 async function hasDevice(host: Host, name: string): Promise<boolean> {

@@ -48,9 +48,12 @@ export function openCollectors(
       const look = collector.open(read.host, settings, { ...devices, throttle: latch });
       return {
         name: collector.name,
-        async collect(at) {
+        collect(at) {
           read.begin();
-          return only(isSent, await look(at));
+          const readings = look(at);
+          return readings instanceof Promise
+            ? readings.then((taken) => only(isSent, taken))
+            : only(isSent, readings);
         },
         intervalMs,
         schedule: null,

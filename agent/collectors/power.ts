@@ -23,13 +23,7 @@ export const power: Collector = {
       optional: true,
     },
   },
-  open(host) {
-    const read = readWhereFound(host, () => findCore(host));
-    return async () => {
-      const found = await read();
-      return found === null ? null : parseCoreVoltage(found.path, found.text);
-    };
-  },
+  open: (host) => readWhereFound(host, () => findCore(host), parseCoreVoltage),
 };
 
 async function findCore(host: Host): Promise<string | null> {

@@ -13,10 +13,13 @@ export function rememberPaths(host: Host): ReadPaths {
   const read = new Set<string>();
   return {
     host: {
-      async readFile(path, limitBytes) {
-        const text = await host.readFile(path, limitBytes);
-        read.add(path);
-        return text;
+      readFile(path, limitBytes) {
+        const remembered = (text: string) => {
+          read.add(path);
+          return text;
+        };
+        const text = host.readFile(path, limitBytes);
+        return text instanceof Promise ? text.then(remembered) : remembered(text);
       },
       readDir: (path) => host.readDir(path),
       realPath: (path) => host.realPath(path),

@@ -1,28 +1,44 @@
 import { AgentError } from "../errors.ts";
-import type { Host } from "../ports.ts";
+import type { Awaitable, Host } from "../ports.ts";
 
 /**
- * Text of a file of the kernel without its final newline; null where this machine has no such file.
- * @throws AgentError `sensor` when it is there but cannot be read
+ * Text of a file of the kernel without its final newline; null where this machine has no such file. Throws, or rejects with,
+ * AgentError `sensor` when it is there but cannot be read.
  */
-export async function readOptional(
+export function readOptional(
   host: Host,
   path: string,
   limitBytes?: number,
-): Promise<string | null> {
+): Awaitable<string | null> {
   try {
-    const text = await host.readFile(path, limitBytes);
-    return text.endsWith("\n") ? text.slice(0, -1) : text;
+    const text = host.readFile(path, limitBytes);
+    return text instanceof Promise
+      ? text.then(withoutNewline, (error: unknown) => absentOnly(path, error))
+      : withoutNewline(text);
   } catch (error) {
     return absentOnly(path, error);
   }
+}
+
+const withoutNewline = (text: string) => (text.endsWith("\n") ? text.slice(0, -1) : text);
+
+/** What `parse` makes of such a text, at once where that is there at once; null where there is none. */
+export function parseOptional<T>(
+  host: Host,
+  path: string,
+  parse: (text: string) => Awaitable<T>,
+  limitBytes?: number,
+): Awaitable<T | null> {
+  const text = readOptional(host, path, limitBytes);
+  if (text instanceof Promise) return text.then((read) => (read === null ? null : parse(read)));
+  return text === null ? null : parse(text);
 }
 
 /**
  * What `read` gives; null on ENOENT: "not there" is not a fault.
  * @throws AgentError `sensor` naming the path and the system's error
  */
-export async function orAbsent<T>(path: string, read: () => Promise<T>): Promise<T | null> {
+export async function orAbsent<T>(path: string, read: () => Awaitable<T>): Promise<T | null> {
   try {
     return await read();
   } catch (error) {

@@ -24,13 +24,7 @@ export const rtc: Collector = {
       optional: true,
     },
   },
-  open(host) {
-    const read = readWhereFound(host, () => findCell(host));
-    return async () => {
-      const found = await read();
-      return found === null ? null : parseCell(found.path, found.text);
-    };
-  },
+  open: (host) => readWhereFound(host, () => findCell(host), parseCell),
 };
 
 async function findCell(host: Host): Promise<string | null> {

@@ -1,4 +1,4 @@
-import type { ThrottleLatch } from "../ports.ts";
+import type { ThrottleLatch, ThrottleReport } from "../ports.ts";
 
 /**
  * Several readers of one latch, each with a "since the last call" of its own: `take` of the latch itself clears it, so
@@ -9,19 +9,22 @@ export function shareThrottle(latch: ThrottleLatch): () => ThrottleLatch {
   return () => {
     const seen = { underVoltage: false, throttled: false };
     readers.push(seen);
+    const share = (report: ThrottleReport | null): ThrottleReport | null => {
+      if (report === null) return null;
+      for (const reader of readers) {
+        reader.underVoltage ||= report.underVoltage;
+        reader.throttled ||= report.throttled === true;
+      }
+      const { underVoltage, throttled } = seen;
+      seen.underVoltage = false;
+      seen.throttled = false;
+      return { ...report, underVoltage, throttled: throttled || report.throttled };
+    };
     return {
       files: () => latch.files(),
-      async take() {
-        const report = await latch.take();
-        if (report === null) return null;
-        for (const reader of readers) {
-          reader.underVoltage ||= report.underVoltage;
-          reader.throttled ||= report.throttled === true;
-        }
-        const { underVoltage, throttled } = seen;
-        seen.underVoltage = false;
-        seen.throttled = false;
-        return { ...report, underVoltage, throttled: throttled || report.throttled };
+      take() {
+        const report = latch.take();
+        return report instanceof Promise ? report.then(share) : share(report);
       },
     };
   };

@@ -2,7 +2,7 @@ import type { Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { MEMINFO, meminfoBytes } from "./meminfo.ts";
 import { unexpected } from "./parse.ts";
-import { readOptional } from "./read.ts";
+import { parseOptional } from "./read.ts";
 
 /**
  * Swap in use:
@@ -18,10 +18,7 @@ export const swap: Collector = {
   keys: {
     swapUsage: { unit: "%", meaning: "swap in use; absent without swap", source: MEMINFO },
   },
-  open: (host) => async () => {
-    const text = await readOptional(host, MEMINFO);
-    return text === null ? null : parseSwap(text);
-  },
+  open: (host) => () => parseOptional(host, MEMINFO, parseSwap),
 };
 
 /** @throws AgentError `sensor` */

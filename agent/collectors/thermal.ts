@@ -27,15 +27,12 @@ export const thermal: Collector = {
     },
   },
   open(host) {
-    const read = readWhereFound(host, async () => {
+    const find = async () => {
       const zones = { pattern: /^thermal_zone\d+$/, label: "type" };
       const zone = await findFolder(host, ZONES, zones, cpuZone);
       return zone === null ? null : `${zone}/temp`;
-    });
-    return async () => {
-      const found = await read();
-      return found === null ? null : parseTemperature(found.path, found.text);
     };
+    return readWhereFound(host, find, parseTemperature);
   },
 };
 

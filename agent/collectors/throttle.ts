@@ -1,3 +1,4 @@
+import type { Readings, ThrottleReport } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 
 const ALARM = "/sys/class/hwmon/hwmon*/in0_lcrit_alarm";
@@ -30,14 +31,18 @@ export const throttle: Collector = {
       whole: true,
     },
   },
-  open: (_host, _settings, devices) => async () => {
-    const report = await devices.throttle.take();
-    if (report === null) return null;
-    const { throttled, underVoltage, events } = report;
-    return {
-      ...(throttled === null ? {} : { piThrottled: throttled }),
-      piUnderVoltage: underVoltage,
-      piThrottleEvents: events,
-    };
+  open: (_host, _settings, devices) => () => {
+    const report = devices.throttle.take();
+    return report instanceof Promise ? report.then(readingsOf) : readingsOf(report);
   },
 };
+
+function readingsOf(report: ThrottleReport | null): Readings | null {
+  if (report === null) return null;
+  const { throttled, underVoltage, events } = report;
+  return {
+    ...(throttled === null ? {} : { piThrottled: throttled }),
+    piUnderVoltage: underVoltage,
+    piThrottleEvents: events,
+  };
+}

@@ -1,7 +1,7 @@
 import type { Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { decimal, unexpected } from "./parse.ts";
-import { readOptional } from "./read.ts";
+import { parseOptional } from "./read.ts";
 
 const PATH = "/proc/uptime";
 
@@ -12,10 +12,7 @@ export const uptime: Collector = {
   keys: {
     uptime: { unit: "s", meaning: "time since boot", source: PATH, whole: true },
   },
-  open: (host) => async () => {
-    const text = await readOptional(host, PATH);
-    return text === null ? null : parseUptime(text);
-  },
+  open: (host) => () => parseOptional(host, PATH, parseUptime),
 };
 
 /** @throws AgentError `sensor` */

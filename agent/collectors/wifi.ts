@@ -1,7 +1,7 @@
 import type { Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { decimal, unexpected } from "./parse.ts";
-import { readOptional } from "./read.ts";
+import { parseOptional } from "./read.ts";
 
 const PATH = "/proc/net/wireless";
 
@@ -27,12 +27,11 @@ export const wifi: Collector = {
   open(host, { networkInterfaces }) {
     const counts = (name: string) =>
       networkInterfaces.length === 0 || networkInterfaces.includes(name);
-    return async () => {
-      const text = await readOptional(host, PATH);
-      if (text === null) return null;
+    const signalIn = (text: string) => {
       const levels = [...parseWireless(text)].filter(([name]) => counts(name));
       return levels.length === 0 ? null : signalOf(levels.map(([, level]) => level));
     };
+    return () => parseOptional(host, PATH, signalIn);
   },
 };
 

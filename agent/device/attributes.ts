@@ -5,7 +5,7 @@ import { type Board, fingerprintOf, readBoard } from "./board.ts";
 import { bootTime } from "./boot-time.ts";
 import { readCard } from "./card.ts";
 import { hardwareModel } from "./hardware-model.ts";
-import { textOrNull } from "./host-text.ts";
+import { textOrEmpty, textOrNull } from "./host-text.ts";
 import type { LastStop } from "./last-stop.ts";
 import { defaultInterface, mainAddress } from "./main-address.ts";
 import { type OsRelease, osNameOf, osVersionOf, parseOsRelease } from "./os-release.ts";
@@ -74,7 +74,7 @@ export interface AttributeSourceDeps {
 /** Reads the files and builds the attributes; each call anew, because addresses, host name and clock change. */
 export function createAttributeSource(deps: AttributeSourceDeps): () => Promise<Readings> {
   const { host, clock, about, run, timeline } = deps;
-  const text = (path: string) => host.readFile(path).catch(() => "");
+  const text = (path: string) => textOrEmpty(host, path);
   let booted: number | null = null;
   return async () => {
     const board = await readBoard(host);

@@ -1,11 +1,20 @@
 import type { Host } from "../ports.ts";
 
+/** "" where it cannot be read. */
+export async function textOrEmpty(host: Host, path: string): Promise<string> {
+  try {
+    return await host.readFile(path);
+  } catch {
+    return "";
+  }
+}
+
 /**
  * A file of one line; null where there is none, or nothing in it. Device-tree strings end in NUL:
  * "Raspberry Pi 4 Model B Rev 1.5\0".
  */
 export async function textOrNull(host: Host, path: string): Promise<string | null> {
-  const text = await host.readFile(path).catch(() => "");
+  const text = await textOrEmpty(host, path);
   return text.replace(/[\0\s]+$/, "").trim() || null;
 }
 

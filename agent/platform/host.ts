@@ -37,7 +37,7 @@ export function createHost({ root }: { readonly root: string }): Host {
   const real = root === "/";
   const locate = (path: string) => (real ? path : join(root, resolveBelow(root, path)));
   return {
-    async readFile(path, limitBytes = DEFAULT_LIMIT_BYTES) {
+    readFile(path, limitBytes = DEFAULT_LIMIT_BYTES) {
       const at = locate(path);
       return isInMemory(path) ? readTextSync(at, limitBytes) : counted(readText(at, limitBytes));
     },
@@ -96,20 +96,23 @@ function readTextSync(path: string, limitBytes: number): string {
   }
 }
 
-/** Of a file that is not read in pieces, a part of a page is the whole. */
+/**
+ * The kernel hands out as many lines as fit into a page, so half a page is the whole table. Only where a line may be as long as
+ * that, in tables of mounts, it says nothing; those are asked for by a limit of this size.
+ */
 const SURELY_WHOLE_BYTES = 2_048;
+const LONG_LINES_LIMIT_BYTES = 1024 * 1024;
 
 /** No stat, no growing: the size that /proc and /sys report for their files means nothing. */
 function readFrom(descriptor: number, limitBytes: number): string {
   let buffer = shared;
   let filled = 0;
-  // A table of /proc comes in pieces of a page, so one read is not the whole; those that may be long are asked for by a limit.
   while (filled < limitBytes) {
     if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
     const room = Math.min(buffer.length, limitBytes) - filled;
     const count = readSync(descriptor, buffer, filled, room, filled);
     filled += count;
-    if (count === 0 || (filled < SURELY_WHOLE_BYTES && limitBytes === DEFAULT_LIMIT_BYTES)) break;
+    if (count === 0 || (filled < SURELY_WHOLE_BYTES && limitBytes < LONG_LINES_LIMIT_BYTES)) break;
   }
   return buffer.toString("utf8", 0, filled);
 }

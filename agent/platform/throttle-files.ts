@@ -1,5 +1,5 @@
 import { AgentError } from "../errors.ts";
-import type { Host } from "../ports.ts";
+import type { Awaitable, Host } from "../ports.ts";
 import { errnoOf } from "./errno.ts";
 
 const CHIPS = "/sys/class/hwmon";
@@ -63,7 +63,7 @@ async function namesIn(host: Host, folder: string): Promise<readonly string[]> {
  * What `read` gives; null where there is no such file.
  * @throws AgentError `sensor` naming the path and the system's error
  */
-async function orFailure<T>(path: string, read: (path: string) => Promise<T>): Promise<T | null> {
+async function orFailure<T>(path: string, read: (path: string) => Awaitable<T>): Promise<T | null> {
   try {
     return await read(path);
   } catch (error) {

@@ -26,6 +26,8 @@ export function createThrottleLatch(options: ThrottleLatchOptions): ThrottleLatc
   const state = createThrottleState();
   let found: Promise<ThrottleFiles | null> | null = null;
   let looked: ThrottleFiles | null = null;
+  /** Found out, not assumed. */
+  let isAbsent = false;
   let withThrottled = false;
   let polling: Promise<void> | null = null;
   let timer: Disposable | null = null;
@@ -48,21 +50,27 @@ export function createThrottleLatch(options: ThrottleLatchOptions): ThrottleLatc
     timer?.[Symbol.dispose]();
     timer = null;
     found = null;
+    isAbsent = false;
+  };
+  const takeFound = async (finding: Promise<ThrottleFiles | null>) => {
+    const files = await finding.catch((error: unknown) => {
+      found = null; // looked for again at the next call
+      throw error;
+    });
+    looked = files;
+    isAbsent = files === null;
+    if (files === null) return null;
+    while (!state.isRead()) await poll(files);
+    if (timer === null) keepPolling(files);
+    return state.take();
   };
   return {
-    async take() {
+    take() {
       if (found !== null && withThrottled !== mayReadThrottled()) forget();
+      if (isAbsent) return null;
       withThrottled = mayReadThrottled();
       found ??= findThrottleFiles(host, withThrottled);
-      const files = await found.catch((error: unknown) => {
-        found = null; // looked for again at the next call
-        throw error;
-      });
-      looked = files;
-      if (files === null) return null;
-      while (!state.isRead()) await poll(files);
-      if (timer === null) keepPolling(files);
-      return state.take();
+      return takeFound(found);
     },
     files: () => [looked?.alarm, looked?.throttled].filter((path) => typeof path === "string"),
     [Symbol.dispose]() {

@@ -1,5 +1,5 @@
 import { AgentError } from "../errors.ts";
-import type { Clock } from "../ports.ts";
+import type { Awaitable, Clock } from "../ports.ts";
 
 /** Made when it is first asked for: few looks can be cut short, and a signal costs more than a look. */
 export interface Limited {
@@ -11,10 +11,10 @@ export interface Ends<T> {
   failed(reason: unknown): void;
 }
 
-/** Deadlines of one sample: looks that have the same share one timer and one signal. */
+/** Deadlines of one sample: looks that have the same share one timer and one signal; what is there at once needs neither. */
 export interface Limits extends Disposable {
   /** Ends once: with what `work` gives, with AgentError `sensor` after `ms`, or with the outer signal's reason. */
-  race<T>(ms: number, work: (limited: Limited) => Promise<T>, ends: Ends<T>): void;
+  race<T>(ms: number, work: (limited: Limited) => Awaitable<T>, ends: Ends<T>): void;
 }
 
 interface Limit {
@@ -58,10 +58,22 @@ export function openLimits(clock: Clock, signal: AbortSignal): Limits {
   };
 
   return {
-    race(ms, work, ends) {
-      const { limited, waiting } = limits.get(ms) ?? open(ms);
+    race<T>(ms: number, work: (limited: Limited) => Awaitable<T>, ends: Ends<T>) {
+      const limit = () => limits.get(ms) ?? open(ms);
+      let given: Awaitable<T>;
+      try {
+        given = work({
+          get signal() {
+            return limit().limited.signal;
+          },
+        });
+      } catch (reason) {
+        return ends.failed(reason);
+      }
+      if (!(given instanceof Promise)) return ends.done(given);
+      const { waiting } = limit();
       waiting.add(ends);
-      work(limited).then(
+      given.then(
         (value) => waiting.delete(ends) && ends.done(value),
         (reason) => waiting.delete(ends) && ends.failed(reason),
       );

@@ -1,7 +1,7 @@
 import { isWorthLogging } from "../backoff.ts";
 import { AgentError, kindOf } from "../errors.ts";
 import type { Health } from "../health.ts";
-import type { Clock, Logger, Moment, Reading, Readings, TakenSample } from "../ports.ts";
+import type { Awaitable, Clock, Logger, Moment, Reading, Readings, TakenSample } from "../ports.ts";
 import type { Source } from "../source.ts";
 import type { Deadband } from "./deadband.ts";
 import { type Limited, type Limits, openLimits } from "./limits.ts";
@@ -34,19 +34,17 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
     health.values.set(id, Object.keys(readings ?? {}).length);
   };
 
-  const collect = async (source: Source, limited: Limited): Promise<Readings | null> => {
+  const collect = (source: Source, limited: Limited): Awaitable<Readings | null> => {
+    const readings = source.collect({
+      monotonicMs: clock.monotonic(),
+      get signal() {
+        return limited.signal;
+      },
+    });
+    if (!(readings instanceof Promise)) return readings;
     const id = idOf(source);
     underway.add(id);
-    try {
-      return await source.collect({
-        monotonicMs: clock.monotonic(),
-        get signal() {
-          return limited.signal;
-        },
-      });
-    } finally {
-      underway.delete(id);
-    }
+    return readings.finally(() => underway.delete(id));
   };
 
   /** What each of them has, in their order; a promise for each, and one more for its end, would cost as much as the looks. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { createHost } from "../../agent/platform/host.ts";
-import type { Host } from "../../agent/ports.ts";
+import type { Awaitable, Host } from "../../agent/ports.ts";
 import { fixtures } from "../fixtures/make-fixtures.ts";
 import { fixtureRoot } from "../support/fixtures.ts";
 import { memoryHost } from "../support/memory-host.ts";
@@ -50,17 +50,23 @@ describe.each(views)("a host $name", ({ host, at }) => {
     expect((await broken.readFile(path, 1_000_000)).endsWith("x".repeat(70_000))).toBe(true);
   });
 
-  it("rejects with the system's error code", async () => {
-    const codeOf = (reading: Promise<unknown>) => expect(reading).rejects;
-    await codeOf(board.readFile(`${at(pi4)}/proc/nothing`)).toMatchObject({ code: "ENOENT" });
-    await codeOf(board.readFile(`${at(pi4)}/etc/nothing`)).toMatchObject({ code: "ENOENT" });
-    await codeOf(broken.readFile(`${at(faulty)}/proc/stat`)).toMatchObject({ code: "EISDIR" });
-    await codeOf(broken.readFile(`${at(faulty)}/etc/dangling`)).toMatchObject({ code: "ENOENT" });
-    await codeOf(broken.readFile(`${at(faulty)}/etc/loop`)).toMatchObject({ code: "ELOOP" });
-    await codeOf(board.readFile(`${at(pi4)}/etc/hostname/x`)).toMatchObject({ code: "ENOTDIR" });
-    await codeOf(board.readDir(`${at(pi4)}/sys/nothing`)).toMatchObject({ code: "ENOENT" });
-    await codeOf(board.realPath(`${at(pi4)}/sys/nothing`)).toMatchObject({ code: "ENOENT" });
-    await codeOf(board.statfs(`${at(pi4)}/mnt/nothing`)).toMatchObject({ code: "ENOENT" });
+  it("fails with the system's error code", async () => {
+    const codeOf = (read: () => Awaitable<unknown>) => expect((async () => read())()).rejects;
+    await codeOf(() => board.readFile(`${at(pi4)}/proc/nothing`)).toMatchObject({ code: "ENOENT" });
+    await codeOf(() => board.readFile(`${at(pi4)}/etc/nothing`)).toMatchObject({ code: "ENOENT" });
+    await codeOf(() => broken.readFile(`${at(faulty)}/proc/stat`)).toMatchObject({
+      code: "EISDIR",
+    });
+    await codeOf(() => broken.readFile(`${at(faulty)}/etc/dangling`)).toMatchObject({
+      code: "ENOENT",
+    });
+    await codeOf(() => broken.readFile(`${at(faulty)}/etc/loop`)).toMatchObject({ code: "ELOOP" });
+    await codeOf(() => board.readFile(`${at(pi4)}/etc/hostname/x`)).toMatchObject({
+      code: "ENOTDIR",
+    });
+    await codeOf(() => board.readDir(`${at(pi4)}/sys/nothing`)).toMatchObject({ code: "ENOENT" });
+    await codeOf(() => board.realPath(`${at(pi4)}/sys/nothing`)).toMatchObject({ code: "ENOENT" });
+    await codeOf(() => board.statfs(`${at(pi4)}/mnt/nothing`)).toMatchObject({ code: "ENOENT" });
   });
 
   it("does not wait for a writer of a FIFO", async () => {
@@ -139,7 +145,9 @@ describe("of the machine itself", () => {
 
   it("passes EIO on", async () => {
     // Address 0 is never mapped, so reading there is the driver's I/O error made easy.
-    await expect(host.readFile("/proc/self/mem")).rejects.toMatchObject({ code: "EIO" });
+    await expect((async () => host.readFile("/proc/self/mem"))()).rejects.toMatchObject({
+      code: "EIO",
+    });
   });
 
   it("knows the size of the root file system", async () => {

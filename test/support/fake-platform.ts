@@ -51,7 +51,7 @@ export function fakePlatform(options: FakePlatformOptions = {}): FakePlatform {
     services: tellingServices(notified),
     log: recordingLog(),
     reader: {
-      readFile: (path) => host.readFile(path, 64 * 1024),
+      readFile: async (path) => host.readFile(path, 64 * 1024),
       async run([program]) {
         throw new AgentError("sensor", `${program}: no program runs in memory`);
       },

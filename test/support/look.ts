@@ -3,7 +3,7 @@ import type { Devices } from "../../agent/collectors/collector.ts";
 import type { Collect, Readings } from "../../agent/ports.ts";
 
 /** One look of a collector at a moment of the monotonic clock. */
-export const lookAt = (collect: Collect, monotonicMs: number): Promise<Readings | null> =>
+export const lookAt = async (collect: Collect, monotonicMs: number): Promise<Readings | null> =>
   collect({ monotonicMs, signal: new AbortController().signal });
 
 /** A machine without an under-voltage alarm, and an agent that has done nothing yet. */

@@ -23,7 +23,7 @@ export function treeHost(tree: Tree): Host {
 
 /** The child's files are those of the host; it runs nothing. */
 export const readerOver = (host: Host): ReaderChild => ({
-  readFile: (path) => host.readFile(path, 64 * 1024),
+  readFile: async (path) => host.readFile(path, 64 * 1024),
   run: async () => {
     throw new AgentError("sensor", "nothing runs here");
   },

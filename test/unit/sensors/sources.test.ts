@@ -15,7 +15,7 @@ const high: Gpio = {
 async function looksOf(toml: string, metrics: readonly string[], printed = "") {
   const host = fixtureHost("pi4");
   const reader: ReaderChild = {
-    readFile: (path) => host.readFile(path, 1_000),
+    readFile: async (path) => host.readFile(path, 1_000),
     run: async () => printed,
   };
   const { config } = parseFile(toml);
