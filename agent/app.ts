@@ -1,4 +1,5 @@
 import { createCoapClient } from "./coap/client.ts";
+import { settingsFor } from "./coap/settings.ts";
 import type { Config } from "./config/config.ts";
 import { parseServerUrl } from "./config/server-url.ts";
 import { runDevice } from "./device/device.ts";
@@ -24,7 +25,7 @@ export async function runAgent(config: Config, platform: Platform, given: Given)
   const server = parseServerUrl(config.server.url);
   const [vitals, health] = [createVitals(clock), createHealth(given.safeMode)];
 
-  const settings = { ackTimeoutMs: config.server.ack_timeout, nstart: DRAIN_PLACES + 1 };
+  const settings = { ...settingsFor(server.scheme, config.server), nstart: DRAIN_PLACES + 1 };
   const coap = { network, clock, random, server, settings, log: log("coap") };
   const transport = cleanup.use(createCoapClient(coap));
   const api = createDeviceApi({ transport });

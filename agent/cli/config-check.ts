@@ -5,6 +5,14 @@ import { EXIT } from "./exit-codes.ts";
 import { missingServer } from "./load-config.ts";
 import { readConfig } from "./read-config.ts";
 
+/** A warning, so that --strict refuses it: no image for a field is built with it. */
+const unverified = {
+  severity: "warning",
+  source: "server.insecure_skip_verify",
+  place: null,
+  message: "no server is verified; set it to false, and give the server's authority as ca_file",
+} as const;
+
 export const configCheck: Command = {
   name: "config check",
   summary: "all problems of the configuration, each with its line and its fix",
@@ -18,6 +26,7 @@ export const configCheck: Command = {
       problems.push({ severity: "error", source: "server.url", place: null, message });
     }
     // Here the problems are the answer, so they go to stdout.
+    if (read.config.server.insecure_skip_verify) problems.push(unverified);
     for (const problem of problems) shell.out(formatProblem(problem));
     for (const warning of standingWarnings(read.config)) shell.err(`note: ${warning}`);
     shell.out(countProblems(problems));

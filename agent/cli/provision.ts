@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { createCoapClient } from "../coap/client.ts";
+import { settingsFor } from "../coap/settings.ts";
 import { parseServerUrl } from "../config/server-url.ts";
 import type { Credentials } from "../credentials.ts";
 import { openProvisioner } from "../device/open-provisioner.ts";
 import type { Provisioner } from "../device/provisioner.ts";
 import { AgentError } from "../errors.ts";
+import { systemBootClock } from "../platform/boot-clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import { credentialStore } from "../platform/credentials.ts";
 import { createHost } from "../platform/host.ts";
 import { systemRandom } from "../platform/random.ts";
 import { lockState } from "../platform/state-lock.ts";
-import { udpNetwork } from "../platform/udp.ts";
 import { createDeviceApi, type DeviceApi } from "../thingsboard/device-api.ts";
 import { isAccessToken } from "../thingsboard/provision-message.ts";
 import { agentLog } from "./agent-log.ts";
@@ -18,6 +19,7 @@ import { type Command, UsageError } from "./command.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { loadConfig, reportProblems } from "./load-config.ts";
+import { openNetwork } from "./open-network.ts";
 import { type Outcome, reportOutcome } from "./provision-outcome.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 
@@ -53,12 +55,14 @@ export const provision: Command = {
 
     const log = agentLog(shell, loaded.config);
     log.setLevel("warning");
+    const server = parseServerUrl(loaded.config.server.url);
+    using network = openNetwork(loaded.config, { clock: systemClock, boot: systemBootClock, log });
     await using transport = createCoapClient({
-      network: udpNetwork,
+      network,
       clock: systemClock,
       random: systemRandom,
-      server: parseServerUrl(loaded.config.server.url),
-      settings: { ackTimeoutMs: loaded.config.server.ack_timeout },
+      server,
+      settings: settingsFor(server.scheme, loaded.config.server),
       log: log.child("coap"),
     });
     const api = createDeviceApi({ transport });

@@ -25,6 +25,7 @@ import { journalFolder } from "./journal-folder.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
 import { lockOrGoOn } from "./lock-or-go-on.ts";
 import { boundsOf, openJournalIn } from "./open-journal.ts";
+import { openNetwork } from "./open-network.ts";
 import { publishSocketIn } from "./publish-socket.ts";
 import { onReload } from "./reloads.ts";
 import { runtimeDirIn } from "./runtime-dir.ts";
@@ -85,9 +86,10 @@ export const run: Command = {
       const { signal } = either;
       const calendar = hasSchedule(config) ? await openCalendar() : noCalendar;
       const { lastStop } = marks;
+      using network = openNetwork(config, platform);
       try {
         const given = { signal, splay, lastStop, safeMode, standing, board: statusFile };
-        await runAgent(config, { ...platform, calendar }, given);
+        await runAgent(config, { ...platform, calendar, network }, given);
       } catch (error) {
         if (signal.aborted) continue;
         if (kindOf(error) !== "bug") marks.stopped(); // by its own choice: no crash

@@ -14,17 +14,19 @@ import { defaultProfile } from "../sandbox/profile.ts";
 import { createStanding } from "../standing.ts";
 import type { Invocation } from "./command.ts";
 import { openJournalIn } from "./open-journal.ts";
+import { openNetwork } from "./open-network.ts";
+import type { SandboxServer } from "./sandbox-server.ts";
 import { sysrootOf } from "./state-dir.ts";
 import { version } from "./version.ts";
 
 const INTERVAL_MS = 2_000;
 
 /**
- * The real agent against the sandbox on `port`, in this process, until the shell's signal: nothing in it knows that the
+ * The real agent against the sandbox, in this process, until the shell's signal: nothing in it knows that the
  * server is a stand-in. Its state lives in `--state DIR`, or in a temporary folder that goes with it.
  * Resolves to the number of samples it accepted.
  */
-export async function runSandboxAgent({ shell, options }: Invocation, port: number) {
+export async function runSandboxAgent({ shell, options }: Invocation, server: Reachable) {
   using state = stateFolder(options["state"]);
   using _lock = lockState(state.directory);
   const log = createLog({
@@ -34,7 +36,7 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
     secrets: shell.secrets,
   });
   let accepted = 0;
-  const config = configFor(port);
+  const config = configFor(server);
   await using journal = await openJournalIn(
     join(state.directory, "journal"),
     config,
@@ -69,16 +71,20 @@ export async function runSandboxAgent({ shell, options }: Invocation, port: numb
   try {
     const { signal } = shell;
     const run = { lastStop: "firstStart", safeMode: null } as const;
-    await runAgent(config, platform, { signal, splay: false, standing, board, ...run });
+    using network = openNetwork(config, platform);
+    const given = { signal, splay: false, standing, board, ...run };
+    await runAgent(config, { ...platform, network }, given);
   } catch (error) {
     if (!shell.signal.aborted) throw error;
   }
   return { accepted, waiting: journal.stats().waiting };
 }
 
-const configFor = (port: number): Config => ({
+type Reachable = Pick<SandboxServer, "url" | "caFile">;
+
+const configFor = ({ url, caFile }: Reachable): Config => ({
   ...defaultConfig,
-  server: { ...defaultConfig.server, url: `coap://127.0.0.1:${port}` },
+  server: { ...defaultConfig.server, url, ca_file: caFile },
   provisioning: {
     ...defaultConfig.provisioning,
     key: defaultProfile.key,

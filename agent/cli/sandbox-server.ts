@@ -1,14 +1,24 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AgentError } from "../errors.ts";
 import { parseSandboxOptions } from "../sandbox/options.ts";
 import { defaultProfile } from "../sandbox/profile.ts";
 import { type Sandbox, type SandboxEvent, startSandbox } from "../sandbox/sandbox.ts";
 import { type Invocation, UsageError } from "./command.ts";
 
+export interface SandboxServer extends AsyncDisposable {
+  readonly server: Sandbox;
+  readonly url: string;
+  /** Whom a client has to trust; null in clear text. */
+  readonly caFile: string | null;
+}
+
 /** Starts the stand-in server as the options say, and introduces it: where it listens, and the key to it. */
 export async function openSandboxServer(
   { shell, options }: Invocation,
   onEvent: (event: SandboxEvent) => void,
-): Promise<Sandbox> {
+): Promise<SandboxServer> {
   // A fault of the stand-in is answered 5.00, and the agent beside it goes on.
   const onBug = (error: unknown) => shell.err(`sandbox: a bug: ${stackOf(error)}`);
   const server = await startSandbox({ ...parsed(options), onEvent, onBug }).catch(
@@ -16,11 +26,26 @@ export async function openSandboxServer(
       throw portTaken(error);
     },
   );
-  const { port, httpPort } = server;
+  const { port, httpPort, authority } = server;
+  const url = `${authority === null ? "coap" : "coaps"}://127.0.0.1:${port}`;
   const control = httpPort === null ? "" : `, page http://127.0.0.1:${httpPort}/`;
-  shell.out(`sandbox   ThingsBoard stand-in on coap://127.0.0.1:${port}${control}`);
+  shell.out(`sandbox   ThingsBoard stand-in on ${url}${control}`);
   shell.out(`          provisioning key ${defaultProfile.key}, secret ${defaultProfile.secret}`);
-  return server;
+  const folder = authority === null ? null : mkdtempSync(join(tmpdir(), "pipit-sandbox-ca-"));
+  const caFile = folder === null ? null : join(folder, "ca.pem");
+  if (caFile !== null && authority !== null) {
+    writeFileSync(caFile, authority);
+    shell.out(`          authority of its certificate: ca_file = "${caFile}"`);
+  }
+  return {
+    server,
+    url,
+    caFile,
+    async [Symbol.asyncDispose]() {
+      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+      await server[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function parsed(options: Invocation["options"]) {

@@ -25,13 +25,14 @@ export const sandbox: Command = {
       for (const line of acknowledgedTable(server.state())) shell.out(line);
       shell.out("\n  Ctrl-C to stop\n");
     };
-    await using server = await openSandboxServer(invocation, onEvent);
+    await using opened = await openSandboxServer(invocation, onEvent);
+    const { server } = opened;
     if (options["server-only"] === true) {
       await stopped(shell.signal);
       return EXIT.ok;
     }
     const { runSandboxAgent } = await import("./sandbox-agent.ts");
-    const delivered = await runSandboxAgent(invocation, server.port);
+    const delivered = await runSandboxAgent(invocation, opened);
     shell.out(closingLine(delivered, server.state()));
     return EXIT.ok;
   },

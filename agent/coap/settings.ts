@@ -61,6 +61,15 @@ const DEFAULTS: CoapSettings = {
   maxDeduplicated: 1_024,
 };
 
+/** Over DTLS nothing but silence tells that a session is gone, and a new one is cheap: one deadline is enough. */
+export const settingsFor = (
+  scheme: "coap" | "coaps",
+  server: { readonly ack_timeout: number },
+): Partial<CoapSettings> => ({
+  ackTimeoutMs: server.ack_timeout,
+  ...(scheme === "coaps" && { deadlinesBeforeReconnect: 1 }),
+});
+
 /** RFC 7252 §4.8.2: MAX_TRANSMIT_WAIT, EXCHANGE_LIFETIME and NON_LIFETIME. */
 export const MAX_TRANSMIT_WAIT_MS = 93_000;
 export const EXCHANGE_LIFETIME_MS = 247_000;

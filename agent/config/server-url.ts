@@ -13,7 +13,7 @@ const defaultPort = { coap: 5683, coaps: 5684 } as const;
 const wrong = (what: string, fix: string) => new AgentError("config", what, { hint: fix });
 
 /**
- * Takes `coap://host[:port]` apart; `coaps` is recognised here and refused by the setting.
+ * Takes `coap://host[:port]` or `coaps://host[:port]` apart.
  * @throws AgentError `config`: the message says what is wrong, the hint what to write
  */
 export function parseServerUrl(text: string): ServerAddress {
@@ -21,7 +21,7 @@ export function parseServerUrl(text: string): ServerAddress {
     /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(text) ?? [];
   const scheme = schemeText.toLowerCase();
   if (scheme !== "coap" && scheme !== "coaps")
-    throw wrong("not a server URL", 'write it like "coap://tb.example.com"');
+    throw wrong("not a server URL", 'write it like "coaps://tb.example.com"');
   if (authority.includes("@"))
     throw wrong("a user name does not belong in the URL", `write "${scheme}://" and the host`);
   if (rest !== "" && rest !== "/")
@@ -33,7 +33,7 @@ export function parseServerUrl(text: string): ServerAddress {
   if (host === null)
     throw wrong(
       "not a host",
-      'write a name, an IPv4 address, or an IPv6 address in brackets: "coap://[2001:db8::1]"',
+      'write a name, an IPv4 address, or an IPv6 address in brackets: "coaps://[2001:db8::1]"',
     );
   const port = portText === undefined ? defaultPort[scheme] : Number(portText);
   if (portText === "" || port < 1 || port > 65_535)

@@ -3,39 +3,16 @@ import { intervalsByName } from "./intervals-kind.ts";
 import { interfaceList, metricNameList, pathList } from "./list-kinds.ts";
 import { clock, outbox } from "./outbox-settings.ts";
 import { decimalNumber, duration, durationOrAuto, wholeNumber } from "./quantity-kinds.ts";
+import { server } from "./server-settings.ts";
 import { setting } from "./setting.ts";
-import { choice, deviceName, flag, optionalPath, optionalText, serverUrl } from "./text-kinds.ts";
+import { choice, deviceName, flag, optionalPath, optionalText } from "./text-kinds.ts";
 
 /**
  * Every setting, once. Types, defaults, validation, the sample file and the manual are derived from this table;
  * `npm run generate` writes the last two anew.
  */
 export const sections = {
-  server: {
-    meaning: "Where telemetry goes.",
-    settings: {
-      url: setting({
-        kind: serverUrl,
-        default: "",
-        example: "coap://tb.example.com",
-        meaning: "required; coap://host[:port], port 5683 if none is given",
-        details:
-          "The ThingsBoard server. An IPv6 address stands in brackets: `coap://[2001:db8::1]:5683`. " +
-          "`coap://` is clear text: everybody on the way can read the access token and the provisioning secret. " +
-          "`coaps://` (DTLS) is recognised and refused: it is not in this version yet, and Pipit never falls back " +
-          "to clear text by itself. Credentials belong to the server that gave them: with another host the device " +
-          "is unprovisioned there, the old credentials are kept aside, and waiting samples stay.",
-      }),
-      ack_timeout: setting({
-        kind: duration(durationMs("100ms"), durationMs("60s")),
-        default: durationMs("2s"),
-        meaning: "first retransmission; 4 retransmissions, doubling",
-        details:
-          "ACK_TIMEOUT of RFC 7252 §4.8. Raise it on links with a round trip of more than a second (satellite, " +
-          "NB-IoT); below 1s a slow server sees every request twice.",
-      }),
-    },
-  },
+  server,
   provisioning: {
     meaning:
       'From the device profile, tab "Device provisioning". Not needed when credentials exist.',

@@ -60,8 +60,24 @@ export const optionalPath: Kind<string | null> = {
     ),
 };
 
+/** SHA-256 of a certificate, 64 hexadecimal digits in lower case; null when it is "". */
+export const fingerprint: Kind<string | null> = {
+  ...optionalText,
+  description: "64 hexadecimal digits",
+  schema: () =>
+    v.pipe(
+      line,
+      v.transform((text) => text.replaceAll(":", "").toLowerCase()),
+      v.check(
+        (text) => text === "" || /^[0-9a-f]{64}$/.test(text),
+        "not a SHA-256; write its 64 hexadecimal digits, with or without colons",
+      ),
+      v.transform((text) => (text === "" ? null : text)),
+    ),
+};
+
 export const serverUrl: Kind<string> = {
-  description: "server URL, coap://host or coap://host:port",
+  description: "server URL, coaps://host[:port] or coap://host[:port]",
   schema: () =>
     v.pipe(
       line,
@@ -77,9 +93,7 @@ export const serverUrl: Kind<string> = {
 
 function urlProblem(text: string): string | null {
   try {
-    // Never a quiet step down: whoever asks for DTLS must not get clear text.
-    if (parseServerUrl(text).scheme === "coaps")
-      return 'coaps:// is not in this version yet; write "coap://" if clear text is acceptable on this network';
+    parseServerUrl(text);
     return null;
   } catch (error) {
     if (error instanceof AgentError && error.kind === "config")

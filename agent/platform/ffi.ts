@@ -1,13 +1,15 @@
 import type { FunctionDefinitions, WrappedFunctionsFromDefinitions } from "node:ffi";
 
+/** The functions of a table, bound. */
+export type Native<T extends FunctionDefinitions> = WrappedFunctionsFromDefinitions<T>;
+
 /**
- * Functions of libc by name, or null where this Node has no working `node:ffi`: not built in, switched off, or changed.
+ * Functions of this process by name, of libc or of the OpenSSL inside of Node; null where this Node has no working `node:ffi`
+ * (not built in, switched off, or changed), or one of them is missing.
  * Nothing checks `table` against the library, and a wrong signature crashes the process: keep it tiny.
  * Loaded when first asked for, because most runs (help, doctor, a start without systemd) never need it.
  */
-export function bindLibc<const T extends FunctionDefinitions>(
-  table: T,
-): WrappedFunctionsFromDefinitions<T> | null {
+export function bindNative<const T extends FunctionDefinitions>(table: T): Native<T> | null {
   try {
     const ffi = process.getBuiltinModule("node:ffi");
     const probe = ffi.dlopen(null, { getpid: { arguments: [], return: "i32" } });
@@ -18,3 +20,7 @@ export function bindLibc<const T extends FunctionDefinitions>(
     return null;
   }
 }
+
+/** Text at an address that one of these functions gave; "" at 0. */
+export const textAt = (address: bigint): string =>
+  address === 0n ? "" : (process.getBuiltinModule("node:ffi").toString(address) ?? "");

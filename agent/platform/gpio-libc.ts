@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { errnoOf } from "./errno.ts";
-import { bindLibc } from "./ffi.ts";
+import { bindNative } from "./ffi.ts";
 
 /** The calls behind a GPIO line; tests have a chip of their own behind them. */
 export interface GpioCalls {
@@ -24,7 +24,7 @@ const O_NONBLOCK = 0o4000;
 
 /** Null where this Node cannot call libc. */
 export function gpioCalls(): GpioCalls | null {
-  const libc = bindLibc({
+  const libc = bindNative({
     ioctl: { arguments: ["i32", "u64", "buffer"], return: "i32" },
     fcntl: { arguments: ["i32", "i32", "i32"], return: "i32" },
   });

@@ -1,4 +1,4 @@
-import { bindLibc } from "./ffi.ts";
+import { bindNative } from "./ffi.ts";
 
 /** False when the kernel did not take the datagram: nobody listens there, or the listener's queue is full. */
 export type SendDatagram = (payload: Uint8Array) => boolean;
@@ -22,7 +22,7 @@ export function unixAddress(path: string): Uint8Array {
 
 /** Node has no Unix datagram sockets of its own. Null where it cannot call libc either. */
 export function connectUnixDatagram(path: string): SendDatagram | null {
-  const libc = bindLibc({
+  const libc = bindNative({
     socket: { arguments: ["i32", "i32", "i32"], return: "i32" },
     sendto: { arguments: ["i32", "buffer", "u64", "i32", "buffer", "u32"], return: "i64" },
   });

@@ -6,6 +6,8 @@ export interface Counters {
   oversized: number;
   lostByFault: number;
   socketErrors: number;
+  /** Handshakes that did not succeed, and sessions that broke. */
+  dtlsFailures: number;
   malformed: number;
   pings: number;
   /** Different requests: a retransmission is the same one again. */
@@ -31,6 +33,7 @@ export const newCounters = (): Counters => ({
   oversized: 0,
   lostByFault: 0,
   socketErrors: 0,
+  dtlsFailures: 0,
   malformed: 0,
   pings: 0,
   requests: 0,

@@ -22,8 +22,14 @@ export interface LinkDeps {
 /** ThingsBoard's receive buffer: what is longer is dropped without a word. */
 const LARGEST_DATAGRAM = 2_048;
 
+export interface Link {
+  readonly port: number;
+  send(datagram: Uint8Array, peer: Peer): void;
+  close(): Promise<void>;
+}
+
 /** The UDP socket, and the bad network in front of it. Rejects with the system's error. */
-export async function openLink(deps: LinkDeps) {
+export async function openLink(deps: LinkDeps): Promise<Link> {
   const { clock, chance, faults, counters } = deps;
   const socket = createSocket(isIPv6(deps.host) ? "udp6" : "udp4");
   socket.bind(deps.port, deps.host);

@@ -20,6 +20,7 @@ export const sandboxOptionSpecs = {
     value: "N",
     help: "TCP port of page and control (else any free one)",
   },
+  secure: { type: "boolean", help: "coaps:// (DTLS), with a certificate made for this run" },
   "no-http": { type: "boolean", help: "no page and no control over HTTP" },
   loss: { type: "string", value: "PERCENT", help: "lose so many datagrams, each way" },
   duplicate: { type: "string", value: "PERCENT", help: "double so many datagrams, each way" },
@@ -72,6 +73,7 @@ export function parseSandboxOptions(values: SandboxOptionValues): SandboxOptions
     profiles: [{ ...defaultProfile, strategy: strategyOf(values["strategy"]) }],
     faults,
     ...(seed !== undefined && { seed }),
+    ...(values["secure"] === true && { secure: { names: ["localhost"] } }),
     ...((outageMs !== undefined || revoke) && {
       afterFirstTelemetry: { outageMs: outageMs ?? 0, revoke },
     }),

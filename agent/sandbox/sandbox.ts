@@ -18,6 +18,8 @@ import { defaultProfile } from "./profile.ts";
 import { createProvisionAnswer } from "./provision-answer.ts";
 import { createProvisioning } from "./provisioning.ts";
 import { createRateLimit } from "./rate-limit.ts";
+import { rethrow } from "./rethrow.ts";
+import { openSecureLink } from "./secure-link.ts";
 import { createServerRpc } from "./server-rpc.ts";
 import { deviceState, type SandboxState } from "./state.ts";
 import { createStory } from "./story.ts";
@@ -36,6 +38,8 @@ export interface SandboxOptions {
   readonly host?: string;
   /** UDP; default 0: any free one. */
   readonly port?: number;
+  /** DTLS 1.2 on that port, with a certificate for these names and the host; default: clear text. */
+  readonly secure?: { readonly names: readonly string[] };
   /** TCP on loopback for control; 0 any free one (default), null none. */
   readonly httpPort?: number | null;
   /** The same seed repeats the same chances; default: a new one, see `state().seed`. */
@@ -68,6 +72,8 @@ export interface SandboxOptions {
 
 export interface Sandbox extends AsyncDisposable, Operator {
   readonly port: number;
+  /** Of the authority that signed this server's certificate, PEM; null in clear text. */
+  readonly authority: string | null;
   readonly httpPort: number | null;
   state(): SandboxState;
   /** @throws AgentError `config` for an unknown fault or an impossible value */
@@ -83,12 +89,6 @@ const MOST_KEYS = 1_000;
 const MOST_DEVICES = 1_000;
 const LARGEST_BODY_BYTES = 1024 * 1024;
 const MOST_UPLOADS = 64;
-
-/** Later than the socket needs to send the 5.00. */
-const rethrow = (error: unknown) =>
-  void setImmediate(() => {
-    throw error;
-  });
 
 /** Starts a stand-in for ThingsBoard's CoAP device API. Rejects with the system's error if a port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -159,11 +159,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     timedOut: observations.cancelPeer,
     served: story.served,
   });
-  const link = await openLink({
+  const listening = {
     ...{ host, port: options.port ?? 0, clock, chance, faults, counters },
     received: front.received,
     lost: front.lost,
-  });
+  };
+  const secure = options.secure && (await openSecureLink(listening, options.secure.names));
+  const link = secure ?? (await openLink(listening));
   let server = createCoapServer();
   const operator = createOperator({
     ...{ clock, chance, devices, profiles, observations, serverRpc, typeCast },
@@ -174,6 +176,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const sandbox = {
     ...operator,
     port: link.port,
+    authority: secure?.authority ?? null,
     state: (): SandboxState => ({
       seed,
       faults: faults.now(),
@@ -186,6 +189,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     setFaults: faults.set,
     restart() {
       session.clear();
+      secure?.forget();
       front.forget();
       observations.forget();
       uploads.forget();

@@ -2,46 +2,53 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { SandboxOptions } from "../../agent/sandbox/sandbox.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { pipit } from "../support/pipit-process.ts";
 import { site } from "../support/site.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-it("run provisions once, keeps its credentials to itself, publishes every interval, and stops on SIGTERM", async () => {
-  const { server, until, count, state, args } = await site();
-  const first = pipit(["run", ...args]);
-  await until(() => count("telemetry") >= 3);
-  expect(count("provision")).toBe(1);
-  const file = join(state, "credentials.json");
-  expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect(JSON.parse(readFileSync(file, "utf8")).active.deviceName).toBe("board-1");
-  const { keys } = server.state().devices["board-1"]?.telemetry ?? expect.fail("no device");
-  expect(Object.keys(keys)).toEqual(
-    expect.arrayContaining([
-      "cpuUsage",
-      "load1",
-      "memoryUsage",
-      "diskUsage",
-      "uptime",
-      "networkRxBps",
-    ]),
-  );
-  expect(keys["uptime"]?.latest.type).toBe("LONG");
-  expect(keys["memoryUsage"]?.latest.type).toBe("DOUBLE");
-  first.child.kill("SIGTERM");
-  expect(await first.ended).toBe(0);
+it.each([
+  ["coap", {}],
+  ["coaps", { secure: { names: ["localhost"] } }],
+] as const)(
+  "%s: run provisions once, keeps its credentials to itself, publishes every interval, and stops on SIGTERM",
+  async (_scheme, options) => {
+    const { server, until, count, state, args } = await site(options);
+    const first = pipit(["run", ...args]);
+    await until(() => count("telemetry") >= 3);
+    expect(count("provision")).toBe(1);
+    const file = join(state, "credentials.json");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(file, "utf8")).active.deviceName).toBe("board-1");
+    const { keys } = server.state().devices["board-1"]?.telemetry ?? expect.fail("no device");
+    expect(Object.keys(keys)).toEqual(
+      expect.arrayContaining([
+        "cpuUsage",
+        "load1",
+        "memoryUsage",
+        "diskUsage",
+        "uptime",
+        "networkRxBps",
+      ]),
+    );
+    expect(keys["uptime"]?.latest.type).toBe("LONG");
+    expect(keys["memoryUsage"]?.latest.type).toBe("DOUBLE");
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(0);
 
-  const again = pipit(["run", ...args]);
-  await until(() => count("telemetry") >= 5);
-  expect(count("provision")).toBe(1);
-  expect(Object.keys(server.state().devices)).toEqual(["board-1"]);
-  again.child.kill("SIGINT");
-  expect(await again.ended).toBe(0);
-  const said = [first, again].map(({ stdout, stderr }) => stdout() + stderr()).join("");
-  const token = JSON.parse(readFileSync(file, "utf8")).active.accessToken;
-  expect(said).not.toContain(token);
-  expect(said).not.toContain("sandbox-secret");
-});
+    const again = pipit(["run", ...args]);
+    await until(() => count("telemetry") >= 5);
+    expect(count("provision")).toBe(1);
+    expect(Object.keys(server.state().devices)).toEqual(["board-1"]);
+    again.child.kill("SIGINT");
+    expect(await again.ended).toBe(0);
+    const said = [first, again].map(({ stdout, stderr }) => stdout() + stderr()).join("");
+    const token = JSON.parse(readFileSync(file, "utf8")).active.accessToken;
+    expect(said).not.toContain(token);
+    expect(said).not.toContain("sandbox-secret");
+  },
+);
 
 it("provision becomes a device without a service, and says so the second time without asking", async () => {
   const { count, args } = await site();
@@ -217,4 +224,33 @@ it("without a server URL run ends with 78 and says what to write", async () => {
   const agent = pipit(["run", "--config", config, "--state", join(folder, "state")]);
   expect(await agent.ended).toBe(78);
   expect(agent.stderr()).toMatch(/no server URL[\s\S]*url = "coap:\/\//);
+});
+
+it("coaps: an agent that does not believe its server sends it nothing, measures on, says why, and delivers once it may", async () => {
+  const { server, events, until, state, args, config, text } = await site({
+    secure: { names: ["localhost"] },
+  });
+  const other = makeCertificates().authority.certificate;
+  const caFile = /ca_file = "(.*)"/.exec(text)?.[1] ?? expect.fail("no ca_file");
+  writeFileSync(caFile, other);
+  const runtime = temporaryFolder();
+  const agent = pipit(["run", ...args], { env: { RUNTIME_DIRECTORY: runtime } });
+  await agent.seen(/is not believed: its certificate comes from an authority that is not trusted/);
+  expect(events).toEqual([]);
+  const status = pipit(["status", "--runtime", runtime]);
+  expect(await status.ended).toBe(1);
+  expect(status.stdout()).toMatch(/P060/);
+  expect(status.stdout()).toMatch(/ca_file in \[server\]/);
+
+  // The file is mended, and nobody restarts anything but by a reload.
+  writeFileSync(caFile, server.authority ?? "");
+  writeFileSync(config, `${text}\n[log]\nlevel = "info"\n`, { mode: 0o600 });
+  agent.child.kill("SIGHUP");
+  await until(() => events.some(({ path, code }) => path === "telemetry" && code === "2.01"));
+  agent.child.kill("SIGTERM");
+  expect(await agent.ended).toBe(0);
+  const said = agent.stdout() + agent.stderr();
+  const file = join(state, "credentials.json");
+  const token = JSON.parse(readFileSync(file, "utf8")).active.accessToken;
+  for (const secret of [token, "sandbox-secret", "sandbox-key"]) expect(said).not.toContain(secret);
 });

@@ -89,8 +89,21 @@ describe("pipit config check", () => {
         "1 error, 0 warnings",
       err: "",
     });
-    root.write("etc/pipit/pipit.toml", '[server]\nurl = "coaps://tb.example.com"');
+    root.write("etc/pipit/pipit.toml", '[server]\nurl = "https://tb.example.com"');
     expect((await runCommand(configCheck, root)).out).toMatch(/\n1 error, 0 warnings$/);
+  });
+
+  it("warns of a server that is not verified, which --strict refuses", async () => {
+    using root = temporaryRoot();
+    root.write(
+      "etc/pipit/pipit.toml",
+      '[server]\nurl = "coaps://tb.example.com"\ninsecure_skip_verify = true',
+    );
+    const { code, out, err } = await runCommand(configCheck, root);
+    expect(code).toBe(0);
+    expect(out).toContain("server.insecure_skip_verify: no server is verified; set it to false");
+    expect(err).toMatch(/^note: insecure_skip_verify is on/);
+    expect((await runCommand(configCheck, root, { options: { strict: true } })).code).toBe(1);
   });
 
   it("answers 1 when --config names no file", async () => {

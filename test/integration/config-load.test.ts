@@ -103,15 +103,15 @@ describe("loadConfig", () => {
     );
   });
 
-  it("is fatal with coaps://, also where another file has coap://, and shows the line", async () => {
+  it("is fatal where it is wrong, also where another file has a right one, and shows the line", async () => {
     using root = temporaryRoot();
     root.write("etc/pipit/pipit.toml", URL_LINE);
-    root.write("etc/pipit/config.d/50.toml", URL_LINE.replace("coap:", "coaps:"));
+    root.write("etc/pipit/config.d/50.toml", URL_LINE.replace("coap:", "https:"));
     const shell = recordingShell();
     expect(
       await errorOf(() => loadConfig(shell, { sysroot: root.path }, { requireServer: true })),
     ).toMatchObject({ kind: "config", message: "the server URL is wrong, see above" });
-    expect(shell.stderr[0]).toMatch(/50\.toml:2: url = "coaps:.*is not in this version yet/);
+    expect(shell.stderr[0]).toMatch(/50\.toml:2: url = "https:.*not a server URL/);
   });
 
   it("goes on with what parses when the environment names the server", async () => {
@@ -181,7 +181,7 @@ describe("last-good.toml", () => {
     using root = temporaryRoot();
     const stateDir = stateIn(root);
     root.write("state/last-good.toml", URL_LINE);
-    root.write("etc/pipit/pipit.toml", URL_LINE.replace("coap:", "coaps:"));
+    root.write("etc/pipit/pipit.toml", URL_LINE.replace("coap:", "https:"));
     root.write("etc/pipit/config.d/50.toml", "[log");
     const options = { sysroot: root.path };
     const load = () => loadConfig(recordingShell(), options, { requireServer: true, stateDir });

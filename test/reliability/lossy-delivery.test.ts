@@ -72,7 +72,7 @@ proof(
     });
     const config = {
       ...defaultConfig,
-      server: { url: `coap://127.0.0.1:${proxy.port}`, ack_timeout: 50 },
+      server: { ...defaultConfig.server, url: `coap://127.0.0.1:${proxy.port}`, ack_timeout: 50 },
       provisioning: {
         ...defaultConfig.provisioning,
         key: "sandbox-key",

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSy
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { onTestFinished } from "vitest";
-import { bindLibc } from "../../agent/platform/ffi.ts";
+import { bindNative } from "../../agent/platform/ffi.ts";
 
 export interface Ext4Image extends AsyncDisposable {
   /** Where it is mounted. */
@@ -39,7 +39,7 @@ export async function ext4Image(given: Ext4Options): Promise<Ext4Image> {
   const { megabytes, options = "defaults" } = given;
   const image = join(given.folder, "card.ext4");
   const folder = join(given.folder, "card");
-  const libc = bindLibc({ ioctl: { arguments: ["i32", "u64", "buffer"], return: "i32" } });
+  const libc = bindNative({ ioctl: { arguments: ["i32", "u64", "buffer"], return: "i32" } });
   if (libc === null) throw new Error("the pinned Node has no working node:ffi");
   mkdirSync(folder, { recursive: true });
   writeFileSync(image, "");

@@ -1,4 +1,4 @@
-import { bindLibc } from "../../agent/platform/ffi.ts";
+import { bindNative } from "../../agent/platform/ffi.ts";
 import { unixAddress } from "../../agent/platform/unix-datagram.ts";
 
 const AF_UNIX = 1;
@@ -12,7 +12,7 @@ export interface NotifySocket extends Disposable {
 
 /** systemd's end: a Unix datagram socket at a path or at an abstract "@name". */
 export function listenForNotifications(path: string): NotifySocket {
-  const libc = bindLibc({
+  const libc = bindNative({
     socket: { arguments: ["i32", "i32", "i32"], return: "i32" },
     bind: { arguments: ["i32", "buffer", "u32"], return: "i32" },
     recv: { arguments: ["i32", "buffer", "u64", "i32"], return: "i64" },

@@ -4,7 +4,7 @@ import type { CoapSettings } from "../../agent/coap/settings.ts";
 import { systemClock } from "../../agent/platform/clock.ts";
 import { systemRandom } from "../../agent/platform/random.ts";
 import { udpNetwork } from "../../agent/platform/udp.ts";
-import type { CoapRequest, CoapResponse, Observation } from "../../agent/ports.ts";
+import type { CoapRequest, CoapResponse, Network, Observation } from "../../agent/ports.ts";
 import { recordingLog } from "./recording-log.ts";
 
 /** Impatient, so that loss on loopback costs milliseconds. */
@@ -14,10 +14,14 @@ const quick: Partial<CoapSettings> = {
   observeBackoff: { baseMs: 50, maxMs: 200 },
 };
 
-/** Our client as the device runs it: kernel UDP and the real clock, towards a server on loopback. */
-export function realClient(port: number, settings: Partial<CoapSettings> = {}) {
+/** Our client as the device runs it: kernel UDP or DTLS, and the real clock, towards a server on loopback. */
+export function realClient(
+  port: number,
+  settings: Partial<CoapSettings> = {},
+  network: Network = udpNetwork,
+) {
   const client = createCoapClient({
-    network: udpNetwork,
+    network,
     clock: systemClock,
     random: systemRandom,
     server: { host: "127.0.0.1", port },

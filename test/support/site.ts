@@ -24,7 +24,13 @@ export async function site(options: SandboxOptions = {}, toml = "") {
   const folder = temporaryFolder();
   const state = join(folder, "state");
   const config = join(folder, "pipit.toml");
-  const text = `[server]\nurl = "coap://127.0.0.1:${server.port}"\nack_timeout = "200ms"
+  const caFile = join(folder, "ca.pem");
+  if (server.authority !== null) writeFileSync(caFile, server.authority);
+  const url =
+    server.authority === null
+      ? `url = "coap://127.0.0.1:${server.port}"`
+      : `url = "coaps://127.0.0.1:${server.port}"\nca_file = "${caFile}"`;
+  const text = `[server]\n${url}\nack_timeout = "200ms"
 [provisioning]\nkey = "sandbox-key"\nsecret = "sandbox-secret"\ndevice_name = "board-1"
 [telemetry]\ninterval = "1s"\nphase = "0s"\n${toml}`;
   writeFileSync(config, text, { mode: 0o600 });

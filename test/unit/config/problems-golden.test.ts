@@ -56,7 +56,7 @@ it.each([
     "server",
     "url",
     [
-      '"coaps://tb.example.com"',
+      '"https://tb.example.com"',
       '"coap://a/b"',
       '"coap://u:p@a"',
       '"coap://a:0"',
@@ -66,6 +66,7 @@ it.each([
       "5683",
     ],
   ],
+  ["server", "pin_sha256", ['"ab:cd"', '"zz"', "5", `"${"a".repeat(63)}"`]],
   ["server", "ack_timeout", ['"2"', '"50ms"', '"2h"', '"2 s"', "2.5"]],
   [
     "provisioning",

@@ -5,7 +5,7 @@ import { wrap } from "../../../agent/config/wrap.ts";
 import { parseFile } from "../../support/config-input.ts";
 
 /** Settings that have no default: the sample shows an example. */
-const examples = /^# ((url|key|secret) = )/gm;
+const examples = /^# ((url|ca_file|key|secret) = )/gm;
 const uncommented = (text: string) => text.replace(/^# (\w+ = |\[\[)/gm, "$1");
 
 it("is an empty configuration as it stands", () => {
@@ -22,13 +22,13 @@ it("shows every setting, and every default as the default that counts", () => {
   expect(config).toEqual(defaultConfig);
   expect(problems).toEqual([]);
   const fromFile = [...origins].filter(([, { origin }]) => origin.kind === "file");
-  expect(fromFile).toHaveLength(allSettings.length - 3);
+  expect(fromFile).toHaveLength(allSettings.length - 4);
 });
 
 it("has examples that are valid", () => {
   const { config, problems } = parseFile(uncommented(sampleToml()));
   expect(problems).toEqual([]);
-  expect(config.server.url).toBe("coap://tb.example.com");
+  expect(config.server.url).toBe("coaps://tb.example.com");
   expect(config.provisioning).toMatchObject({ key: "profile-key", secret: "profile-secret" });
   expect(config.sensors.map(({ type, key }) => [type, key])).toEqual([
     ["kernel", "tankTemperature"],

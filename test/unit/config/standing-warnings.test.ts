@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { defaultConfig } from "../../../agent/config/config.ts";
+import { type Config, defaultConfig } from "../../../agent/config/config.ts";
 import { standingWarnings } from "../../../agent/config/standing-warnings.ts";
 
-const warningsFor = (url: string) =>
-  standingWarnings({ ...defaultConfig, server: { ...defaultConfig.server, url } });
+const warningsFor = (url: string, server: Partial<Config["server"]> = {}) =>
+  standingWarnings({ ...defaultConfig, server: { ...defaultConfig.server, url, ...server } });
 
 it("says that coap:// is clear text, as long as it leaves this machine", () => {
   expect(warningsFor("coap://tb.example.com")).toEqual([expect.stringContaining("clear text")]);
@@ -16,4 +16,12 @@ it("says that coap:// is clear text, as long as it leaves this machine", () => {
     "coaps://tb.example.com",
   ])
     expect(warningsFor(url)).toEqual([]);
+});
+
+it("says that a server of coaps:// is not verified", () => {
+  const skipped = { insecure_skip_verify: true };
+  expect(warningsFor("coaps://tb.example.com", skipped)).toEqual([
+    expect.stringContaining("whoever answers is believed"),
+  ]);
+  expect(warningsFor("coaps://localhost", skipped)).toHaveLength(1);
 });

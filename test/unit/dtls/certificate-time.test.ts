@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { certificateTimeError } from "../../../agent/coap/certificate-time.ts";
+import { certificateTimeError } from "../../../agent/dtls/certificate-time.ts";
 
 const DAY = 86_400_000;
 const validity = { notBeforeMs: 1_000 * DAY, notAfterMs: 1_090 * DAY };

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { getCACertificates } from "node:tls";
+import type { Config } from "../config/config.ts";
+import { parseServerUrl } from "../config/server-url.ts";
+import type { DtlsNetwork, DtlsSettings } from "../dtls/network.ts";
+import { AgentError } from "../errors.ts";
+import { udpNetwork } from "../platform/udp.ts";
+import type { Network, Platform } from "../ports.ts";
+
+/**
+ * The way to the server that its URL asks for, and never another. What DTLS needs is looked for when a connection is made: a
+ * missing ca_file is an error of that attempt, the agent goes on measuring, and the next attempt looks again.
+ */
+export function openNetwork(
+  config: Config,
+  { clock, boot, log }: Pick<Platform, "clock" | "boot" | "log">,
+): Network & Disposable {
+  const { scheme, host } = parseServerUrl(config.server.url);
+  if (scheme === "coap") return { ...udpNetwork, [Symbol.dispose]() {} };
+  let opened: DtlsNetwork | null = null;
+  return {
+    resolve: udpNetwork.resolve,
+    async connect(address, events) {
+      // Imported when asked for: OpenSSL is bound only by whoever wants DTLS.
+      const { createDtlsNetwork } = await import("../dtls/network.ts");
+      opened ??= createDtlsNetwork({
+        udp: udpNetwork,
+        clock,
+        isClockSet: () => boot.isSynchronised(),
+        settings: settingsOf(config, host),
+        log: log.child("dtls"),
+      });
+      return opened.connect(address, events);
+    },
+    [Symbol.dispose]: () => opened?.[Symbol.dispose](),
+  };
+}
+
+function settingsOf({ server }: Config, host: string): DtlsSettings {
+  return {
+    serverName: server.server_name ?? host,
+    anchors: server.ca_file === null ? systemStore() : readAnchors(server.ca_file),
+    verify: !server.insecure_skip_verify,
+    pin: server.pin_sha256,
+    own: null,
+  };
+}
+
+/** From a file and a folder of links to its parts, so each comes several times. */
+const systemStore = () => [...new Set(getCACertificates("system"))].join("\n");
+
+/** @throws AgentError `config` */
+function readAnchors(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AgentError("config", `ca_file cannot be read: ${why}`, {
+      cause,
+      code: "P067",
+      hint: `give the path of a certificate (PEM) that the user of the service may read: ls -l ${path}`,
+    });
+  }
+}

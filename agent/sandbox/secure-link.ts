@@ -1,0 +1,153 @@
+import { type Connection, createConnection, DtlsFailure } from "../dtls/connection.ts";
+import { type Context, createContext, type OwnCertificate } from "../dtls/context.ts";
+import { makeCertificate } from "../dtls/make-certificate.ts";
+import { openSsl } from "../dtls/openssl.ts";
+import { type Link, type LinkDeps, openLink } from "./link.ts";
+import type { Peer } from "./peer.ts";
+
+export interface SecureLink extends Link {
+  /** PEM, of the authority made for this run. */
+  readonly authority: string;
+  /** A restart: sessions are gone, and no client is told. */
+  forget(): void;
+}
+
+interface Client {
+  readonly connection: Connection;
+  timer: Disposable | null;
+}
+
+const DAY_MS = 86_400_000;
+/** As ThingsBoard's. */
+const MTU_BYTES = 1_024;
+const MOST_CLIENTS = 1_000;
+
+/** Type "handshake", epoch 0, and then "ClientHello": whoever was here before begins anew (RFC 6347 §4.2.8). */
+const isHello = (datagram: Uint8Array) =>
+  datagram[0] === 22 && datagram[3] === 0 && datagram[4] === 0 && datagram[13] === 1;
+
+/**
+ * The link behind DTLS 1.2, as ThingsBoard has it but without its round of cookies. Faults strike the datagrams of DTLS, as on
+ * a real line. Rejects as `openLink` does, and with AgentError `config` where this Node has no DTLS.
+ */
+export async function openSecureLink(
+  deps: LinkDeps,
+  names: readonly string[],
+): Promise<SecureLink> {
+  const { clock, counters } = deps;
+  const ssl = openSsl();
+  const { own, authority } = certificatesFor([...new Set([...names, deps.host])]);
+  const newContext = (): Context =>
+    createContext(ssl, { role: "accept", anchors: "", verify: false, own });
+  let context = newContext();
+  const clients = new Map<string, Client>();
+
+  const drop = (peer: Peer) => {
+    const client = clients.get(peer.key);
+    client?.timer?.[Symbol.dispose]();
+    client?.connection[Symbol.dispose]();
+    clients.delete(peer.key);
+  };
+  const dropAll = () => {
+    for (const { connection, timer } of clients.values()) {
+      timer?.[Symbol.dispose]();
+      connection.forget();
+    }
+    clients.clear();
+  };
+
+  const step = (peer: Peer, client: Client, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof DtlsFailure)) throw error;
+      counters.dtlsFailures++;
+      return drop(peer);
+    }
+    if (client.connection.progress === "closed") return drop(peer);
+    client.timer?.[Symbol.dispose]();
+    const ms = client.connection.timeoutMs();
+    client.timer =
+      ms === null
+        ? null
+        : clock.after(ms, () => step(peer, client, () => client.connection.timedOut()));
+  };
+
+  const welcome = (peer: Peer): Client => {
+    drop(peer);
+    const [oldest] = clients.keys();
+    if (clients.size >= MOST_CLIENTS && oldest !== undefined) {
+      clients.get(oldest)?.connection[Symbol.dispose]();
+      clients.delete(oldest);
+    }
+    const settings = {
+      role: "accept",
+      serverName: null,
+      mtuBytes: MTU_BYTES,
+      session: null,
+    } as const;
+    const connection = createConnection(ssl, context, settings, {
+      transmit: (datagram) => link.send(datagram, peer),
+      received: (plaintext) => deps.received(plaintext, peer),
+    });
+    const client: Client = { connection, timer: null };
+    clients.set(peer.key, client);
+    return client;
+  };
+
+  const link = await openLink({
+    ...deps,
+    received(datagram, peer) {
+      const known = clients.get(peer.key);
+      const isAnew =
+        known === undefined || (known.connection.progress === "secure" && isHello(datagram));
+      if (isAnew && !isHello(datagram)) return; // of a session before the restart
+      const client = isAnew ? welcome(peer) : known;
+      step(peer, client, () => client.connection.take(datagram));
+    },
+    lost: () => undefined,
+  });
+
+  return {
+    port: link.port,
+    authority,
+    send(plaintext, peer) {
+      const client = clients.get(peer.key);
+      if (client?.connection.progress !== "secure") return;
+      step(peer, client, () => client.connection.send(plaintext));
+    },
+    forget() {
+      dropAll();
+      context[Symbol.dispose]();
+      context = newContext();
+    },
+    async close() {
+      dropAll();
+      context[Symbol.dispose]();
+      await link.close();
+    },
+  };
+}
+
+/** Throw-away: they die with the process. */
+function certificatesFor(names: readonly string[]): { own: OwnCertificate; authority: string } {
+  const nowMs = Date.now();
+  // A client's clock may be a little behind.
+  const validity = { notBeforeMs: nowMs - DAY_MS, notAfterMs: nowMs + 30 * DAY_MS };
+  const authority = makeCertificate({
+    ...validity,
+    commonName: "Pipit sandbox",
+    names: [],
+    isAuthority: true,
+    issuer: null,
+  });
+  const [commonName = "localhost"] = names;
+  const own = makeCertificate({
+    ...validity,
+    commonName,
+    names,
+    isAuthority: false,
+    issuer: authority,
+  });
+  return { own, authority: authority.certificate };
+}

@@ -1,0 +1,119 @@
+import { expect, it, onTestFinished } from "vitest";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../agent/sandbox/sandbox.ts";
+import { dtlsClient, recordTypes } from "../support/dtls-client.ts";
+import { type FaultProxyOptions, startFaultProxy } from "../support/fault-proxy.ts";
+import { realClient } from "../support/real-client.ts";
+
+/** DTLS over sockets, against the stand-in server, on lines that lose, cut, and change ports. */
+
+const TOKEN = "boardToken";
+
+async function secureSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox({
+    httpPort: null,
+    secure: { names: ["localhost"] },
+    ...options,
+  });
+  onTestFinished(() => sandbox[Symbol.asyncDispose]());
+  sandbox.preprovision("board", TOKEN);
+  return sandbox;
+}
+
+const trusting = (sandbox: Sandbox, options: Parameters<typeof dtlsClient>[1] = {}) =>
+  dtlsClient(sandbox.authority ?? "", options);
+
+async function proxyTo(sandbox: Sandbox, options: Partial<FaultProxyOptions> = {}) {
+  const upstream = { host: "127.0.0.1", port: sandbox.port };
+  const proxy = await startFaultProxy({ upstream, seed: 1, ...options });
+  onTestFinished(() => proxy[Symbol.asyncDispose]());
+  return proxy;
+}
+
+/** A CoAP client that gives a silent session up after a second. */
+const impatient = { deadlineMs: 1_000, deadlinesBeforeReconnect: 1 };
+
+const report = { payload: new TextEncoder().encode('{"a":1}'), contentFormat: 50 };
+const TELEMETRY = `api/v1/${TOKEN}/telemetry`;
+
+it("asks and is answered", async () => {
+  const sandbox = await secureSandbox();
+  const { network } = trusting(sandbox);
+  const { ask } = realClient(sandbox.port, {}, network);
+  expect((await ask("POST", TELEMETRY, report)).code).toBe("2.01");
+  expect((await ask("POST", "api/v1/nobody/telemetry", report)).code).toBe("4.01");
+  expect(network.stats()).toMatchObject({ handshakes: 1, ignored: 0, implausible: 0 });
+});
+
+it("makes a new session, a full one, after a restart that nobody told it of", async () => {
+  const sandbox = await secureSandbox();
+  const { network } = trusting(sandbox);
+  const { ask } = realClient(sandbox.port, impatient, network);
+  await ask("POST", TELEMETRY, report);
+  sandbox.restart();
+  await expect(ask("POST", TELEMETRY, report)).rejects.toMatchObject({ failure: "timeout" });
+  expect((await ask("POST", TELEMETRY, report)).code).toBe("2.01");
+  expect(network.stats()).toMatchObject({ handshakes: 2, resumed: 0 });
+});
+
+it("takes its session up again after a NAT gave it another port: two round trips to the first answer", async () => {
+  const sandbox = await secureSandbox();
+  const proxy = await proxyTo(sandbox);
+  const { network, sent } = trusting(sandbox);
+  const { ask } = realClient(proxy.port, impatient, network);
+  await ask("POST", TELEMETRY, report);
+  proxy.rebind();
+  await expect(ask("POST", TELEMETRY, report)).rejects.toMatchObject({ failure: "timeout" });
+  const before = sent.length;
+  expect((await ask("POST", TELEMETRY, report)).code).toBe("2.01");
+  expect(network.stats()).toMatchObject({ handshakes: 2, resumed: 1 });
+  // ClientHello; then what ends the handshake, and the request.
+  const flights = sent.slice(before, before + 3).map((datagram) => recordTypes([datagram]));
+  expect(flights).toEqual([[22], [20, 22], [23]]);
+});
+
+it("says that something on the way cuts datagrams", async () => {
+  const sandbox = await secureSandbox();
+  const proxy = await proxyTo(sandbox, {
+    rewrite: (datagram, direction) => (direction === "down" ? datagram.subarray(0, 400) : datagram),
+  });
+  const { connect, sent } = trusting(sandbox, { handshakeMs: 1_500 });
+  await expect(connect(proxy.port)).rejects.toMatchObject({
+    code: "P065",
+    message: expect.stringMatching(/datagrams from there were cut or are no DTLS/),
+    hint: expect.stringContaining("shortens datagrams"),
+  });
+  expect(recordTypes(sent)).not.toContain(23);
+});
+
+it("says that nobody answers", async () => {
+  const sandbox = await secureSandbox({ faults: { outage: true } });
+  await expect(trusting(sandbox, { handshakeMs: 300 }).connect(sandbox.port)).rejects.toMatchObject(
+    { code: "P065", message: expect.stringContaining("nothing came back") },
+  );
+});
+
+const SESSIONS = 50;
+
+it(`${SESSIONS} of ${SESSIONS} sessions stand over a line that loses a fifth each way`, async () => {
+  const sandbox = await secureSandbox({ faults: { lossUp: 20, lossDown: 20 }, seed: 7 });
+  const { connect } = trusting(sandbox);
+  let atFirst = 0;
+  const session = async () => {
+    for (let tries = 1; ; tries++) {
+      try {
+        await connect(sandbox.port);
+        if (tries === 1) atFirst++;
+        return;
+      } catch (error) {
+        expect(error).toMatchObject({ code: "P065" });
+      }
+    }
+  };
+  const startMs = performance.now();
+  await Promise.all(Array.from({ length: SESSIONS }, session));
+  const seconds = (performance.now() - startMs) / 1_000;
+  process.stdout.write(
+    `coaps: ${SESSIONS} sessions over 20 % loss in ${seconds.toFixed(1)} s, ${atFirst} at the first try\n`,
+  );
+  expect(seconds).toBeLessThan(120);
+}, 130_000);

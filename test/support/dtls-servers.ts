@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { OwnCertificate } from "../../agent/dtls/context.ts";
+
+export interface DtlsServer extends AsyncDisposable {
+  readonly port: number;
+  /** What it printed so far. */
+  printed(): string;
+  /** Resolves when it has printed this. */
+  prints(pattern: RegExp): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly folder: string;
+  readonly own: OwnCertificate;
+  /** More of its command line. */
+  readonly args?: readonly string[];
+  readonly port?: number;
+}
+
+/** @throws with the package to install: a suite of peers never skips */
+export function demand(...programs: readonly [name: string, debianPackage: string][]): void {
+  for (const [name, debianPackage] of programs)
+    if (spawnSync(name, ["--version"]).error)
+      throw new Error(`${name} is not installed: apt-get install -y ${debianPackage}`);
+}
+
+let files = 0;
+
+function filesOf({ folder, own }: ServerOptions) {
+  const at = (name: string, text: string) => {
+    const path = join(folder, `${++files}-${name}.pem`);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  return { certificate: at("certificate", own.certificate), key: at("key", own.key) };
+}
+
+/** openssl s_server: prints what it hears. */
+export async function opensslServer(options: ServerOptions): Promise<DtlsServer> {
+  const { certificate, key } = filesOf(options);
+  const port = options.port ?? (await freePort());
+  const args = options.args ?? ["-dtls1_2"];
+  const accept = ["-accept", `127.0.0.1:${port}`, "-cert", certificate, "-key", key];
+  const chain = ["-cert_chain", certificate];
+  return started(spawn("openssl", ["s_server", ...accept, ...chain, ...args]), port, /ACCEPT/);
+}
+
+/** gnutls-serv: echoes. */
+export async function gnutlsServer(options: ServerOptions): Promise<DtlsServer> {
+  const { certificate, key } = filesOf(options);
+  const port = options.port ?? (await freePort());
+  const args = ["--udp", "--echo", "-p", String(port), "--x509certfile", certificate];
+  const all = [...args, "--x509keyfile", key, ...(options.args ?? [])];
+  return started(spawn("gnutls-serv", all), port, /listening on|Server listening/i);
+}
+
+/** libcoap's example server, on OpenSSL or GnuTLS; coaps is one port above coap. */
+export async function libcoapSecureServer(
+  library: "openssl" | "gnutls",
+  options: ServerOptions,
+): Promise<DtlsServer> {
+  const { certificate, key } = filesOf(options);
+  const plainPort = await freePortPair();
+  const listen = ["-A", "127.0.0.1", "-p", String(plainPort), "-d", "10", "-v", "6"];
+  const own = ["-c", certificate, "-j", key, "-n", ...(options.args ?? [])];
+  const server = spawn(`coap-server-${library}`, [...listen, ...own]);
+  return started(server, plainPort + 1, null);
+}
+
+async function started(
+  child: ChildProcess,
+  port: number,
+  ready: RegExp | null,
+): Promise<DtlsServer> {
+  let text = "";
+  let wake = Promise.withResolvers<void>();
+  const hear = (chunk: Buffer) => {
+    text += chunk.toString("latin1");
+    wake.resolve();
+    wake = Promise.withResolvers();
+  };
+  child.stdout?.on("data", hear);
+  child.stderr?.on("data", hear);
+  let isGone = false;
+  const gone = once(child, "exit").then(() => {
+    isGone = true;
+    wake.resolve();
+  });
+  await once(child, "spawn");
+  const prints = async (pattern: RegExp) => {
+    while (!pattern.test(text)) {
+      if (isGone) throw new Error(`the server ended; it said:\n${text}`);
+      await wake.promise;
+    }
+  };
+  if (ready) await prints(ready);
+  return {
+    port,
+    printed: () => text,
+    prints,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
+
+async function boundTo(port: number) {
+  const socket = createSocket("udp4");
+  socket.bind(port, "127.0.0.1");
+  await once(socket, "listening");
+  return socket;
+}
+
+export async function freePort(): Promise<number> {
+  const socket = await boundTo(0);
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, "close");
+  return port;
+}
+
+async function freePortPair(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    try {
+      const next = await boundTo(port + 1);
+      next.close();
+      await once(next, "close");
+      return port;
+    } catch {
+      // the one above is taken: another pair
+      await Promise.resolve();
+    }
+  }
+}
