@@ -83,6 +83,8 @@ export interface SocketAddress {
 
 /** Datagrams to and from one peer: UDP now, DTLS later, the in-memory network in tests. */
 export interface DatagramChannel extends Disposable {
+  /** An earlier session was taken up again: of what the peer learns in a full handshake it may know nothing. */
+  readonly isResumed?: boolean;
   /** Never throws. A datagram that could not be sent is reported through `ChannelEvents.failed`. */
   send(datagram: Uint8Array): void;
 }
@@ -101,6 +103,8 @@ export interface Network {
   resolve(host: string): Promise<readonly string[]>;
   /** A new socket on a fresh ephemeral port, connected to one address. Rejects with an error that has `code`. */
   connect(address: SocketAddress, events: ChannelEvents): Promise<DatagramChannel>;
+  /** The next connection takes nothing up from an earlier one. */
+  forget?(): void;
 }
 
 // --- Storage ------------------------------------------------------------------

@@ -32,6 +32,7 @@ export function openNetwork(
       });
       return opened.connect(address, events);
     },
+    forget: () => opened?.forget?.(),
     [Symbol.dispose]: () => opened?.[Symbol.dispose](),
   };
 }

@@ -22,6 +22,11 @@ export interface Connection {
   /** An exchange on `endpoint` was answered. */
   answered(endpoint: Endpoint): void;
   failed(endpoint: Endpoint, failure: ExchangeFailure): void;
+  /**
+   * A 4.01 may mean no more than that the server has forgotten who is behind a resumed session. Then the next exchange is on a
+   * new one, after a full handshake; false: this one was new already, and the answer is to be believed.
+   */
+  renew(endpoint: Endpoint): boolean;
   /** Called when observations may be gone: a deadline has passed, or the socket was given up. */
   onDisturbed(listener: () => void): Disposable;
   sizes(): TableSizes;
@@ -134,6 +139,19 @@ export function createConnection(deps: ConnectionDeps): Connection {
         // That a NON got lost says little about what the server remembers.
         disturb();
       }
+    },
+    renew(endpoint) {
+      if (!endpoint.isResumed) return false;
+      // Others were under way on it, too: the first of them has seen to it.
+      if (endpoint !== current) return true;
+      const address = addressOf.get(endpoint);
+      log.info("refused on a resumed session, a full handshake follows", { address });
+      network.forget?.();
+      current = undefined;
+      deadlinesInARow = 0;
+      disturb();
+      endpoint.drain();
+      return true;
     },
     onDisturbed(listener) {
       listeners.add(listener);

@@ -50,6 +50,8 @@ export interface Endpoint extends ChannelEvents {
   readonly heardAt: number;
   /** False once it was given up: what it still observes is about to end. */
   readonly isUsable: boolean;
+  /** See DatagramChannel. */
+  readonly isResumed: boolean;
   sizes(): TableSizes;
   /** Retires its observations, and closes the channel when nothing is outstanding any more. */
   drain(): void;
@@ -217,6 +219,7 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
     get heardAt() {
       return heardAt;
     },
+    isResumed: channel.isResumed ?? false,
     get isUsable() {
       return !draining && !lifetime.signal.aborted;
     },

@@ -42,6 +42,7 @@ export const CODE = {
   deleted: code(2, 2),
   continue: code(2, 31),
   requestEntityIncomplete: code(4, 8),
+  unauthorized: code(4, 1),
   requestEntityTooLarge: code(4, 13),
 } as const;
 

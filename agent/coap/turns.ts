@@ -3,6 +3,7 @@ import { withDeadline } from "../timing.ts";
 import { CoapError } from "./coap-error.ts";
 import type { Connection } from "./connection.ts";
 import type { Answer, Endpoint, OutgoingRequest } from "./endpoint.ts";
+import { CODE } from "./message.ts";
 import type { Probing } from "./probing.ts";
 import { PRIORITY, type Priority, type Queue, queueFull } from "./queue.ts";
 
@@ -105,10 +106,14 @@ export function createTurns(deps: TurnsDeps): Turns {
           pause();
           held = next instanceof Promise ? await next : next;
           if (priority === PRIORITY.normal) priority = PRIORITY.continuation;
-          return await onEndpoint(request.confirmable, signal, async (endpoint) => ({
-            ...(await endpoint.exchange(request, signal)),
-            endpoint,
-          }));
+          const exchange = () =>
+            onEndpoint(request.confirmable, signal, async (endpoint) => ({
+              ...(await endpoint.exchange(request, signal)),
+              endpoint,
+            }));
+          const answer = await exchange();
+          const isRefused = answer.message.code === CODE.unauthorized;
+          return isRefused && connection.renew(answer.endpoint) ? await exchange() : answer;
         },
         pause,
         [Symbol.dispose]: pause,

@@ -114,6 +114,9 @@ export async function openChannel(
   };
 
   const channel: DatagramChannel = {
+    get isResumed() {
+      return connection?.isResumed ?? false;
+    },
     send(datagram) {
       if (state !== "open") return;
       try {

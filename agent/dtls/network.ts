@@ -70,6 +70,7 @@ export function createDtlsNetwork(deps: DtlsNetworkDeps): DtlsNetwork {
     resolve: (host) => deps.udp.resolve(host),
     connect: (address: SocketAddress, events: ChannelEvents): Promise<DatagramChannel> =>
       openChannel(shared, address, events),
+    forget: sessions.forgetAll,
     stats: () => ({ ...stats }),
     [Symbol.dispose]() {
       sessions[Symbol.dispose]();

@@ -8,6 +8,7 @@ export interface Sessions extends Disposable {
   /** Takes the handle over. */
   keep(address: string, session: bigint, notAfterMs: number): void;
   forget(address: string): void;
+  forgetAll(): void;
 }
 
 /**
@@ -21,6 +22,9 @@ export function createSessions(ssl: OpenSsl, clock: Pick<Clock, "now">): Session
     if (known) ssl.SSL_SESSION_free(known.session);
     kept.delete(address);
   };
+  const forgetAll = () => {
+    for (const address of [...kept.keys()]) forget(address);
+  };
   return {
     find(address) {
       const known = kept.get(address);
@@ -32,8 +36,7 @@ export function createSessions(ssl: OpenSsl, clock: Pick<Clock, "now">): Session
       kept.set(address, { session, notAfterMs });
     },
     forget,
-    [Symbol.dispose]() {
-      for (const address of [...kept.keys()]) forget(address);
-    },
+    forgetAll,
+    [Symbol.dispose]: forgetAll,
   };
 }

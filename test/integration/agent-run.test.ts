@@ -37,16 +37,25 @@ it.each([
     first.child.kill("SIGTERM");
     expect(await first.ended).toBe(0);
 
-    const again = pipit(["run", ...args]);
+    const runtime = temporaryFolder();
+    const env = { RUNTIME_DIRECTORY: runtime, PIPIT_LOG_LEVEL: "debug" };
+    const again = pipit(["run", ...args], { env });
     await until(() => count("telemetry") >= 5);
+    const ofProcess = (name: string) => readFileSync(`/proc/${again.child.pid}/${name}`, "latin1");
+    const shown = [ofProcess("cmdline"), ofProcess("environ")];
+    shown.push(readFileSync(join(runtime, "status.json"), "utf8"));
     expect(count("provision")).toBe(1);
     expect(Object.keys(server.state().devices)).toEqual(["board-1"]);
     again.child.kill("SIGINT");
     expect(await again.ended).toBe(0);
-    const said = [first, again].map(({ stdout, stderr }) => stdout() + stderr()).join("");
+    const said = [first, again].map(({ stdout, stderr }) => stdout() + stderr());
     const token = JSON.parse(readFileSync(file, "utf8")).active.accessToken;
-    expect(said).not.toContain(token);
-    expect(said).not.toContain("sandbox-secret");
+    for (const text of [...said, ...shown]) {
+      expect(text).not.toContain(token);
+      expect(text).not.toContain("sandbox-secret");
+      expect(text).not.toContain("sandbox-key");
+    }
+    expect(said[1]).toMatch(/delivered|sent/);
   },
 );
 

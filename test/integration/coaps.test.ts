@@ -71,6 +71,22 @@ it("takes its session up again after a NAT gave it another port: two round trips
   expect(flights).toEqual([[22], [20, 22], [23]]);
 });
 
+it("believes a 4.01 only after a full handshake", async () => {
+  const sandbox = await secureSandbox();
+  const proxy = await proxyTo(sandbox);
+  const { network } = trusting(sandbox);
+  const { ask } = realClient(proxy.port, impatient, network);
+  const unknown = () => ask("POST", "api/v1/nobody/telemetry", report);
+  expect((await unknown()).code).toBe("4.01");
+  expect(network.stats()).toMatchObject({ handshakes: 1, resumed: 0 });
+  proxy.rebind();
+  await expect(unknown()).rejects.toMatchObject({ failure: "timeout" });
+  expect((await unknown()).code).toBe("4.01");
+  expect(network.stats()).toMatchObject({ handshakes: 3, resumed: 1 });
+  expect((await unknown()).code).toBe("4.01");
+  expect(network.stats()).toMatchObject({ handshakes: 3, resumed: 1 });
+});
+
 it("says that something on the way cuts datagrams", async () => {
   const sandbox = await secureSandbox();
   const proxy = await proxyTo(sandbox, {
