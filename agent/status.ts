@@ -18,6 +18,8 @@ export interface StatusReport {
   readonly device: string | null;
   readonly server: {
     readonly url: string;
+    /** How what is sent is protected: "dtls", "unverified", "local", "clear text". */
+    readonly security: string;
     readonly rtt_ms: number | null;
     readonly last_ack_seconds: number | null;
     readonly retransmissions: number;

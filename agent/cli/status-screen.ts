@@ -32,10 +32,15 @@ function stateOf({ state, state_seconds, cause, outbox }: Status, later: number)
   return cause === null ? since : `${since} (${cause})`;
 }
 
+const dangers: Readonly<Record<string, string>> = {
+  "clear text": " (clear text: the token can be read on the way)",
+  unverified: " (NOT VERIFIED: insecure_skip_verify is on)",
+};
+
 function serverOf({ server }: Status, later: number): string {
   const { rtt_ms: rtt, last_ack_seconds: ack } = server;
   return facts(
-    server.url,
+    server.url + (dangers[server.security] ?? ""),
     rtt === null ? null : `round trip ${rtt} ms`,
     ack === null ? "nothing acknowledged yet" : `last acknowledged ${span(ack + later)} ago`,
   );

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { serverSecurity } from "../config/server-security.ts";
 import type { Health } from "../health.ts";
 import type { Platform } from "../ports.ts";
 import type { Standing } from "../standing.ts";
@@ -64,6 +65,7 @@ export function openSituation(
   const run = {
     version: about.version,
     serverUrl: server.url,
+    security: serverSecurity({ server }) ?? "local",
     intervalMs: telemetry.interval,
     lastStop,
   };

@@ -1,3 +1,4 @@
+import type { ServerSecurity } from "../config/server-security.ts";
 import type { Health } from "../health.ts";
 import type { Clock, Journal } from "../ports.ts";
 import type { Standing } from "../standing.ts";
@@ -23,6 +24,7 @@ export interface StatusDeps {
   readonly run: {
     readonly version: string;
     readonly serverUrl: string;
+    readonly security: ServerSecurity;
     readonly intervalMs: number;
     readonly lastStop: string;
   };
@@ -110,6 +112,7 @@ function reportOf(deps: StatusDeps, pace: Pace): StatusReport {
     device,
     server: {
       url: run.serverUrl,
+      security: run.security,
       rtt_ms: lastRoundTripMs === null ? null : Math.round(lastRoundTripMs),
       last_ack_seconds: lastAckMs === null ? null : secondsSince(lastAckMs),
       retransmissions,

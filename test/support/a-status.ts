@@ -9,7 +9,13 @@ export const aStatus = (overrides: Partial<Status> = {}): Status => ({
   cause: null,
   reason: null,
   device: "rpi-abcdef01",
-  server: { url: "coap://tb.example.com", rtt_ms: 41, last_ack_seconds: 12, retransmissions: 3 },
+  server: {
+    url: "coaps://tb.example.com",
+    security: "dtls",
+    rtt_ms: 41,
+    last_ack_seconds: 12,
+    retransmissions: 3,
+  },
   readings: { values: 17, interval_seconds: 60, failing: [] },
   outbox: {
     waiting: 0,

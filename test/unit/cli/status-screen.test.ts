@@ -6,7 +6,7 @@ import { aStatus } from "../../support/a-status.ts";
 it("shows one that is well on one screen", () => {
   expect(statusScreen(aStatus(), 3)).toEqual([
     "pipit 1.0.0 · online for 3 d 4 h · rpi-abcdef01",
-    "  server     coap://tb.example.com   round trip 41 ms   last acknowledged 15 s ago",
+    "  server     coaps://tb.example.com   round trip 41 ms   last acknowledged 15 s ago",
     "  readings   17 values every 60 s",
     "  outbox     0 waiting   0 dropped   kept on disk   5.8 MB written today",
     "  clock      trusted (synchronised)",
@@ -39,7 +39,7 @@ it("shows what is wrong, and what to do about it", () => {
   });
   expect(statusScreen(trouble, 0)).toEqual([
     "pipit 1.0.0 · offline for 12 min (dns) · (no name yet)",
-    "  server     coap://tb.example.com   round trip 41 ms   last acknowledged 12 s ago",
+    "  server     coaps://tb.example.com   round trip 41 ms   last acknowledged 12 s ago",
     "  readings   14 values every 60 s   1 source failing: tank (EIO, 14 times)",
     "  outbox     72 waiting   3 dropped (size 2, age 1)   kept in memory   0.0 MB written today",
     "  clock      not trusted: samples wait for their time",
@@ -88,4 +88,13 @@ it.each([
 ])("refuses %j and says why", (text, words) => {
   const parsed = parseStatus(text);
   expect("problem" in parsed && parsed.problem).toMatch(words);
+});
+
+it("says where what is sent can be read on the way, or goes to whoever answered", () => {
+  const shown = (security: string) =>
+    statusScreen(aStatus({ server: { ...aStatus().server, security } }), 0)[1];
+  expect(shown("clear text")).toContain("(clear text: the token can be read on the way)");
+  expect(shown("unverified")).toContain("(NOT VERIFIED: insecure_skip_verify is on)");
+  for (const security of ["dtls", "local"])
+    expect(shown(security)).toMatch(/example\.com {3}round/);
 });
