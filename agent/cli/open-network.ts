@@ -3,9 +3,18 @@ import { getCACertificates } from "node:tls";
 import type { Config } from "../config/config.ts";
 import { parseServerUrl } from "../config/server-url.ts";
 import type { DtlsNetwork, DtlsSettings } from "../dtls/network.ts";
+import type { SessionStore, StoredSession } from "../dtls/sessions.ts";
 import { AgentError } from "../errors.ts";
+import { isJsonObject } from "../json.ts";
 import { udpNetwork } from "../platform/udp.ts";
-import type { Network, Platform } from "../ports.ts";
+import type { Journal, Json, Network, Platform } from "../ports.ts";
+
+type Notes = Pick<Journal, "note" | "noted">;
+
+interface NetworkDeps extends Pick<Platform, "clock" | "boot" | "log"> {
+  /** Where a DTLS session outlives the process; without one it does not. */
+  readonly journal?: Notes | null;
+}
 
 /**
  * The way to the server that its URL asks for, and never another. What DTLS needs is looked for when a connection is made: a
@@ -13,7 +22,7 @@ import type { Network, Platform } from "../ports.ts";
  */
 export function openNetwork(
   config: Config,
-  { clock, boot, log }: Pick<Platform, "clock" | "boot" | "log">,
+  { clock, boot, log, journal = null }: NetworkDeps,
 ): Network & Disposable {
   const { scheme, host } = parseServerUrl(config.server.url);
   if (scheme === "coap") return { ...udpNetwork, [Symbol.dispose]() {} };
@@ -28,6 +37,7 @@ export function openNetwork(
         clock,
         isClockSet: () => boot.isSynchronised(),
         settings: settingsOf(config, host),
+        sessionStore: journal && sessionIn(journal),
         log: log.child("dtls"),
       });
       return opened.connect(address, events);
@@ -35,6 +45,24 @@ export function openNetwork(
     forget: () => opened?.forget?.(),
     [Symbol.dispose]: () => opened?.[Symbol.dispose](),
   };
+}
+
+const NOTE = "dtls";
+
+/** In the journal, whose files are 0600: it is written with the samples, and costs no write of its own. */
+const sessionIn = (journal: Notes): SessionStore => ({
+  load() {
+    const noted = journal.noted(NOTE);
+    return isStoredSession(noted) ? noted : null;
+  },
+  save: (stored) => journal.note(NOTE, stored && { ...stored }),
+});
+
+function isStoredSession(noted: Json | null): noted is Json & StoredSession {
+  if (!isJsonObject(noted)) return false;
+  const { binding, address, session, notAfterMs } = noted;
+  const texts = [binding, address, session];
+  return texts.every((text) => typeof text === "string") && typeof notAfterMs === "number";
 }
 
 function settingsOf({ server }: Config, host: string): DtlsSettings {

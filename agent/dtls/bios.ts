@@ -49,3 +49,10 @@ export function eachCertificate(
     }
   });
 }
+
+/** All that was written into it. */
+export function readOut(ssl: OpenSsl, bio: bigint): Buffer {
+  const bytes = Buffer.alloc(Number(ssl.BIO_ctrl_pending(bio)));
+  if (bytes.length > 0) ssl.BIO_read(bio, bytes, bytes.length);
+  return bytes;
+}

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { textAt } from "../platform/ffi.ts";
-import { retryingBio } from "./bios.ts";
+import { readOut, retryingBio } from "./bios.ts";
 import type { Context } from "./context.ts";
 import { expectName } from "./expected-name.ts";
 import { NULL, type OpenSsl, takeReason } from "./openssl.ts";
@@ -102,11 +102,7 @@ export function createConnection(
 
   const flush = () => {
     if (handle === NULL) return;
-    const length = Number(ssl.BIO_ctrl_pending(outgoing));
-    if (length === 0) return;
-    const records = Buffer.alloc(length);
-    ssl.BIO_read(outgoing, records, length);
-    for (const datagram of datagramsOf(records, mtuBytes)) events.transmit(datagram);
+    for (const datagram of datagramsOf(readOut(ssl, outgoing), mtuBytes)) events.transmit(datagram);
   };
 
   const isWaiting = (error: number) =>

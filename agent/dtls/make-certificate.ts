@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { AgentError } from "../errors.ts";
 import { bindNative } from "../platform/ffi.ts";
-import { eachCertificate, withMemoryBio } from "./bios.ts";
+import { eachCertificate, readOut, withMemoryBio } from "./bios.ts";
 import type { OwnCertificate } from "./context.ts";
 import { NULL, openSsl, takeReason } from "./openssl.ts";
 
@@ -127,9 +127,7 @@ export function makeCertificate(request: CertificateRequest): OwnCertificate {
   function pemOf(): string {
     return withMemoryBio(ssl, "", (bio) => {
       demand(x509?.PEM_write_bio_X509(bio, certificate) ?? 0, "PEM");
-      const bytes = Buffer.alloc(Number(ssl.BIO_ctrl_pending(bio)));
-      ssl.BIO_read(bio, bytes, bytes.length);
-      return bytes.toString("ascii");
+      return readOut(ssl, bio).toString("ascii");
     });
   }
 }

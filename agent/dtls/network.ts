@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type {
   ChannelEvents,
   Clock,
@@ -9,7 +10,7 @@ import type {
 import { openChannel } from "./channel.ts";
 import { type Context, createContext, type OwnCertificate } from "./context.ts";
 import { type OpenSsl, openSsl } from "./openssl.ts";
-import { createSessions, type Sessions } from "./sessions.ts";
+import { createSessions, type SessionStore, type Sessions } from "./sessions.ts";
 
 /** What `[server]` says of a coaps:// server. */
 export interface DtlsSettings {
@@ -31,6 +32,8 @@ export interface DtlsNetworkDeps {
   /** Something has set the wall clock: certificates are judged by it. */
   readonly isClockSet: () => boolean;
   readonly settings: DtlsSettings;
+  /** Where a session outlives the process; default: it does not. */
+  readonly sessionStore?: SessionStore | null;
   readonly log: Logger;
 }
 
@@ -45,6 +48,12 @@ export interface DtlsStats {
 export interface DtlsNetwork extends Network, Disposable {
   stats(): Readonly<DtlsStats>;
 }
+
+/** The settings by which a server was believed, in a few digits. */
+const bindingOf = ({ serverName, anchors, verify, pin }: DtlsSettings): string =>
+  createHash("sha256")
+    .update(JSON.stringify([serverName, anchors, verify, pin]))
+    .digest("hex");
 
 /** What every channel of a network has in common. */
 export interface Shared extends DtlsNetworkDeps {
@@ -63,7 +72,8 @@ export function createDtlsNetwork(deps: DtlsNetworkDeps): DtlsNetwork {
   const { anchors, verify, own } = deps.settings;
   const ssl = openSsl();
   const context = createContext(ssl, { role: "connect", anchors, verify, own });
-  const sessions = createSessions(ssl, deps.clock);
+  const { clock, sessionStore: store = null } = deps;
+  const sessions = createSessions({ ssl, clock, binding: bindingOf(deps.settings), store });
   const stats: DtlsStats = { handshakes: 0, resumed: 0, implausible: 0, ignored: 0 };
   const shared: Shared = { ...deps, ssl, context, sessions, stats };
   return {

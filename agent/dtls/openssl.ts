@@ -68,6 +68,11 @@ const table = {
   SSL_session_reused: { arguments: ["pointer"], return: "i32" },
   SSL_get1_session: { arguments: ["pointer"], return: "pointer" },
   SSL_set_session: { arguments: ["pointer", "pointer"], return: "i32" },
+  PEM_write_bio_SSL_SESSION: { arguments: ["pointer", "pointer"], return: "i32" },
+  PEM_read_bio_SSL_SESSION: {
+    arguments: ["pointer", "pointer", "pointer", "pointer"],
+    return: "pointer",
+  },
   SSL_SESSION_free: { arguments: ["pointer"], return: "void" },
 } as const;
 

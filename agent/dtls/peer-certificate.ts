@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { withMemoryBio } from "./bios.ts";
+import { readOut, withMemoryBio } from "./bios.ts";
 import { NULL, type OpenSsl } from "./openssl.ts";
 
 /** What the peer has shown, whether or not it was believed: OpenSSL makes it the peer's own only when it was. Null: nothing. */
@@ -20,7 +20,5 @@ export function peerCertificate(ssl: OpenSsl, connection: bigint): X509Certifica
 const derOf = (ssl: OpenSsl, certificate: bigint): Uint8Array =>
   withMemoryBio(ssl, "", (bio) => {
     ssl.i2d_X509_bio(bio, certificate);
-    const der = Buffer.alloc(Number(ssl.BIO_ctrl_pending(bio)));
-    ssl.BIO_read(bio, der, der.length);
-    return der;
+    return readOut(ssl, bio);
   });

@@ -8,7 +8,7 @@ import { labelOf, NewerFormat, type Segment, stateAtBeginning } from "./segment.
 import { HEADER_BYTES, readHeader } from "./segment-header.ts";
 
 /** Enough for the header and the state that every segment begins with. */
-const HEAD_BYTES = 4_096;
+const HEAD_BYTES = 8_192;
 /** Above it a file is not believed to be as large as it looks: what lies behind its last frame does not count. */
 const LARGE_BYTES = 1024 * 1024;
 /** No frame lies behind it: of a file that has grown to a terabyte no more than this is read. */

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
+import type { SessionStore, StoredSession } from "../../agent/dtls/sessions.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { dtlsClient, recordTypes } from "../support/dtls-client.ts";
 import { type FaultProxyOptions, startFaultProxy } from "../support/fault-proxy.ts";
@@ -69,6 +70,43 @@ it("takes its session up again after a NAT gave it another port: two round trips
   // ClientHello; then what ends the handshake, and the request.
   const flights = sent.slice(before, before + 3).map((datagram) => recordTypes([datagram]));
   expect(flights).toEqual([[22], [20, 22], [23]]);
+});
+
+it("takes the session of an earlier run up again, under the same settings only", async () => {
+  const sandbox = await secureSandbox();
+  let stored: StoredSession | null = null;
+  const sessionStore: SessionStore = {
+    load: () => stored,
+    save(next) {
+      stored = next;
+    },
+  };
+  const runs = async (options: Parameters<typeof dtlsClient>[1] = {}) => {
+    const { connect, network } = trusting(sandbox, { sessionStore, ...options });
+    await connect(sandbox.port);
+    return network.stats().resumed;
+  };
+  expect(await runs()).toBe(0);
+  expect(await runs()).toBe(1);
+  // What was believed by an address, or not verified at all, vouches for nobody under that name.
+  expect(await runs({ serverName: "127.0.0.1" })).toBe(0);
+  expect(await runs()).toBe(0);
+  expect(await runs({ verify: false })).toBe(0);
+  expect(await runs()).toBe(0);
+  expect(await runs()).toBe(1);
+
+  const damaged: StoredSession = stored ?? expect.fail("nothing is stored");
+  for (const session of [
+    "",
+    "no PEM",
+    damaged.session.slice(0, 200),
+    damaged.session.replace(/[A-D]/g, "E"),
+  ]) {
+    stored = { ...damaged, session };
+    expect(await runs()).toBe(0);
+  }
+  stored = { ...damaged, notAfterMs: Date.now() - 1 };
+  expect(await runs()).toBe(0);
 });
 
 it("believes a 4.01 only after a full handshake", async () => {

@@ -1,5 +1,6 @@
 import { onTestFinished } from "vitest";
 import { createDtlsNetwork, type DtlsSettings } from "../../agent/dtls/network.ts";
+import type { SessionStore } from "../../agent/dtls/sessions.ts";
 import { systemClock } from "../../agent/platform/clock.ts";
 import { udpNetwork } from "../../agent/platform/udp.ts";
 import type { ChannelEvents, Network } from "../../agent/ports.ts";
@@ -9,6 +10,7 @@ export interface DtlsClientOptions extends Partial<DtlsSettings> {
   readonly isClockSet?: boolean;
   /** The time for a handshake, where 28 s are too long for a test. */
   readonly handshakeMs?: number;
+  readonly sessionStore?: SessionStore;
 }
 
 const HANDSHAKE_MS = 28_000;
@@ -44,7 +46,7 @@ export function recordTypes(datagrams: readonly Uint8Array[]): number[] {
 
 /** DTLS as the agent opens it, over the kernel's UDP, to a server on loopback that calls itself localhost. */
 export function dtlsClient(anchors: string, options: DtlsClientOptions = {}) {
-  const { isClockSet = true, handshakeMs = HANDSHAKE_MS, ...settings } = options;
+  const { isClockSet = true, handshakeMs = HANDSHAKE_MS, sessionStore, ...settings } = options;
   const log = recordingLog();
   const sent: Uint8Array[] = [];
   const network = createDtlsNetwork({
@@ -62,6 +64,7 @@ export function dtlsClient(anchors: string, options: DtlsClientOptions = {}) {
       own: null,
       ...settings,
     },
+    sessionStore: sessionStore ?? null,
     log,
   });
   onTestFinished(() => network[Symbol.dispose]());
