@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fingerprint } from "../../agent/dtls/refusal.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
@@ -7,6 +10,8 @@ import { type DtlsServer, demand, gnutlsServer, opensslServer } from "../support
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** Our DTLS against implementations that share nothing with it but the standard: OpenSSL of Debian, and GnuTLS. */
+
+const executable = join(import.meta.dirname, `../../dist/pipit-linux-${process.arch}`);
 
 let made: Certificates;
 beforeAll(() => {
@@ -135,4 +140,18 @@ it("accepts a self-signed certificate that is its own anchor, and one that is na
 it("believes whoever answers only where it is told to", async () => {
   await using server = await opensslServer({ folder: temporaryFolder(), own: made.impostor });
   await trusting({ verify: false }).connect(server.port);
+});
+
+it("works inside of the single executable", async () => {
+  const child = spawn(executable, ["sandbox", "--secure", "--no-http"]);
+  const gone = once(child, "exit");
+  let text = "";
+  for await (const chunk of child.stdout) {
+    text += String(chunk);
+    if (/acknowledged and stored by the server/.test(text)) child.kill("SIGINT");
+  }
+  expect(await gone).toEqual([0, null]);
+  expect(text).toMatch(/stand-in on coaps:/);
+  expect(text).toMatch(/POST telemetry .* 2\.01/);
+  expect(text).toMatch(/ 0 waiting, 0 lost/);
 });
