@@ -26,24 +26,36 @@ export function openNetwork(
 ): Network & Disposable {
   const { scheme, host } = parseServerUrl(config.server.url);
   if (scheme === "coap") return { ...udpNetwork, [Symbol.dispose]() {} };
-  let opened: DtlsNetwork | null = null;
+  let opened: { readonly network: DtlsNetwork; readonly anchors: string } | null = null;
+  let isOver = false;
   return {
     resolve: udpNetwork.resolve,
     async connect(address, events) {
       // Imported when asked for: OpenSSL is bound only by whoever wants DTLS.
       const { createDtlsNetwork } = await import("../dtls/network.ts");
-      opened ??= createDtlsNetwork({
+      if (isOver) throw new Error("the network was closed");
+      const settings = settingsOf(config, host);
+      // A ca_file that was replaced counts from here on; channels that are open stay.
+      if (opened && opened.anchors === settings.anchors)
+        return opened.network.connect(address, events);
+      opened?.network[Symbol.dispose]();
+      opened = null;
+      const network = createDtlsNetwork({
         udp: udpNetwork,
         clock,
         isClockSet: () => boot.isSynchronised(),
-        settings: settingsOf(config, host),
+        settings,
         sessionStore: journal && sessionIn(journal),
         log: log.child("dtls"),
       });
-      return opened.connect(address, events);
+      opened = { network, anchors: settings.anchors };
+      return network.connect(address, events);
     },
-    forget: () => opened?.forget?.(),
-    [Symbol.dispose]: () => opened?.[Symbol.dispose](),
+    forget: () => opened?.network.forget?.(),
+    [Symbol.dispose]() {
+      isOver = true;
+      opened?.network[Symbol.dispose]();
+    },
   };
 }
 

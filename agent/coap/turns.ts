@@ -38,6 +38,8 @@ export interface TurnsDeps {
   readonly peer: string;
 }
 
+const MOST_RENEWALS = 3;
+
 export function createTurns(deps: TurnsDeps): Turns {
   const { clock, queue, connection, probing, queueDeadlineMs, maxHeld, peer } = deps;
 
@@ -111,9 +113,14 @@ export function createTurns(deps: TurnsDeps): Turns {
               ...(await endpoint.exchange(request, signal)),
               endpoint,
             }));
-          const answer = await exchange();
-          const isRefused = answer.message.code === CODE.unauthorized;
-          return isRefused && connection.renew(answer.endpoint) ? await exchange() : answer;
+          let answer = await exchange();
+          // Another one may be a resumed session, too; one that is new ends it.
+          for (let more = MOST_RENEWALS; more > 0; more--) {
+            if (answer.message.code !== CODE.unauthorized || !connection.renew(answer.endpoint))
+              break;
+            answer = await exchange();
+          }
+          return answer;
         },
         pause,
         [Symbol.dispose]: pause,

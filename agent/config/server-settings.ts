@@ -1,7 +1,7 @@
 import { durationMs } from "./duration.ts";
 import { duration } from "./quantity-kinds.ts";
 import { setting } from "./setting.ts";
-import { fingerprint, flag, optionalPath, optionalText, serverUrl } from "./text-kinds.ts";
+import { fingerprint, flag, optionalHost, optionalPath, serverUrl } from "./text-kinds.ts";
 
 /** Section [server]: where to, and how it is known to be the right one. */
 export const server = {
@@ -30,7 +30,7 @@ export const server = {
         "self-signed certificate, too. It is read when a connection is made.",
     }),
     server_name: setting({
-      kind: optionalText,
+      kind: optionalHost,
       default: null,
       meaning: "name or address in the server's certificate, where it is not that of the URL",
     }),

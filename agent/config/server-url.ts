@@ -41,6 +41,10 @@ export function parseServerUrl(text: string): ServerAddress {
   return { scheme, host, port };
 }
 
+/** A name or an IP literal, without brackets, as a certificate may have it. */
+export const isHost = (text: string): boolean =>
+  (text.includes(":") ? ipv6(text) : hostName(text)) !== null && text !== "";
+
 /**
  * Names the server that credentials belong to. The port counts only where it is not the scheme's own, so that
  * a change from coap to coaps on one host keeps the device: "tb.example.com", "[::1]:7000".

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { AgentError } from "../errors.ts";
 import { hasLooseBrace, placeholderNames, placeholdersIn } from "./device-name.ts";
 import { nearest } from "./nearest.ts";
-import { parseServerUrl } from "./server-url.ts";
+import { isHost, parseServerUrl } from "./server-url.ts";
 import type { Kind } from "./setting.ts";
 
 const asIs = (text: string): unknown => text;
@@ -56,6 +56,21 @@ export const optionalPath: Kind<string | null> = {
     v.pipe(
       line,
       v.check((text) => text === "" || isPath(text), notPath),
+      v.transform((text) => (text === "" ? null : text)),
+    ),
+};
+
+/** A name or an IP literal; null when it is "". */
+export const optionalHost: Kind<string | null> = {
+  ...optionalText,
+  description: "name or IP address",
+  schema: () =>
+    v.pipe(
+      line,
+      v.check(
+        (text) => text === "" || isHost(text),
+        'not a host; write a name ("tb.example.com") or an IP address',
+      ),
       v.transform((text) => (text === "" ? null : text)),
     ),
 };

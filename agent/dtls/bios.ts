@@ -1,4 +1,8 @@
-import { NULL, type OpenSsl } from "./openssl.ts";
+import { AgentError } from "../errors.ts";
+import { NULL, type OpenSsl, takeReason } from "./openssl.ts";
+
+/** Without a passphrase, if only an empty one, OpenSSL would ask for it on the terminal, and wait. */
+export const NO_PASSPHRASE = Buffer.from("\0");
 
 const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 
@@ -38,8 +42,16 @@ export function eachCertificate(
 ): number {
   return withMemoryBio(ssl, pem, (bio) => {
     for (let index = 0; ; index++) {
-      const certificate = ssl.PEM_read_bio_X509(bio, NULL, NULL, NULL);
-      if (certificate === NULL) return index;
+      ssl.ERR_clear_error();
+      const certificate = ssl.PEM_read_bio_X509(bio, NULL, NULL, NO_PASSPHRASE);
+      if (certificate === NULL) {
+        const reason = takeReason(ssl);
+        if (/no start line/.test(reason)) return index;
+        throw new AgentError("config", `certificate ${index + 1} cannot be read: ${reason}`, {
+          code: "P067",
+          hint: "look at the file that is named in [server]; each certificate has to be whole: -----BEGIN CERTIFICATE-----",
+        });
+      }
       try {
         use(certificate, index);
       } finally {

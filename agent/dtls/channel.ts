@@ -1,4 +1,5 @@
 import { isWorthLogging } from "../backoff.ts";
+import { AgentError } from "../errors.ts";
 import { textAt } from "../platform/ffi.ts";
 import type { ChannelEvents, DatagramChannel, SocketAddress } from "../ports.ts";
 import { type Connection, createConnection, DtlsFailure } from "./connection.ts";
@@ -23,13 +24,15 @@ export async function openChannel(
   address: SocketAddress,
   events: ChannelEvents,
 ): Promise<DatagramChannel> {
-  const { udp, clock, ssl, context, sessions, settings, stats, log } = shared;
+  const { udp, clock, ssl, context, sessions, settings, stats, opening, log } = shared;
   const key = `${address.host} ${address.port}`;
   const peer =
     settings.serverName === address.host
       ? `${address.host}:${address.port}`
       : `${settings.serverName}:${address.port} (${address.host})`;
   const opened = Promise.withResolvers<DatagramChannel>();
+  // Who asked is told, if only by what this function throws itself.
+  opened.promise.catch(() => undefined);
   const startedMs = clock.monotonic();
   let state: "opening" | "open" | "over" = "opening";
   let connection: Connection | null = null;
@@ -56,7 +59,11 @@ export async function openChannel(
       work(live);
       if (state === "opening" && live.progress === "secure") welcome(live);
     } catch (error) {
-      return end(explained(error, live), reasonOf(error));
+      if (error instanceof DtlsFailure || error instanceof AgentError)
+        return end(explained(error, live), reasonOf(error));
+      // A fault of ours, or of whoever was told: loud, as it is over UDP.
+      end(error, reasonOf(error));
+      throw error;
     }
     // Whoever was told something may have closed the channel.
     if (connection === null) return;
@@ -101,6 +108,7 @@ export async function openChannel(
     // ThingsBoard knows a board of a certificate by its full handshake only.
     if (own === null) sessions.keep(key, live.session(), certificate.validToDate.getTime());
     state = "open";
+    opening.delete(giveUp);
     deadline[Symbol.dispose]();
     stats.handshakes++;
     if (live.isResumed) stats.resumed++;
@@ -132,6 +140,7 @@ export async function openChannel(
   const over = () => {
     if (state === "over") return;
     state = "over";
+    opening.delete(giveUp);
     timer?.[Symbol.dispose]();
     deadline[Symbol.dispose]();
     if (connection) {
@@ -160,6 +169,9 @@ export async function openChannel(
     opened.reject(error);
   };
 
+  /** The network is disposed of: its settings count no more. */
+  const giveUp = () => end(new Error("the network was closed during the handshake"), "closed");
+
   const clockNow = () => ({ nowMs: clock.now(), isTrusted: shared.isClockSet() });
 
   const explained = (error: unknown, live: Connection): unknown => {
@@ -179,6 +191,7 @@ export async function openChannel(
     end(noHandshake(silence), "no handshake");
   });
 
+  opening.add(giveUp);
   try {
     connection = createConnection(
       ssl,

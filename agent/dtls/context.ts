@@ -1,5 +1,5 @@
 import { AgentError } from "../errors.ts";
-import { eachCertificate, withMemoryBio } from "./bios.ts";
+import { eachCertificate, NO_PASSPHRASE, withMemoryBio } from "./bios.ts";
 import { NULL, type OpenSsl, takeReason } from "./openssl.ts";
 
 /** A certificate of our own, its chain after it, and its key: PEM. */
@@ -28,6 +28,7 @@ const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 const SSL_SESS_CACHE_OFF = 0n;
 const SSL_CTRL_CHAIN_CERT = 89;
 const SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
+const X509_V_FLAG_PARTIAL_CHAIN = 0x80000n;
 const SSL_VERIFY_NONE = 0;
 const SSL_VERIFY_PEER = 1;
 
@@ -54,7 +55,11 @@ export function createContext(ssl: OpenSsl, settings: ContextSettings): Context 
   if (handle === NULL) throw new AgentError("bug", `no DTLS context: ${takeReason(ssl)}`);
   let held = true;
   const context: Context = {
-    handle,
+    get handle() {
+      // A freed one would be a crash, not an error.
+      if (!held) throw new Error("the DTLS context was released");
+      return handle;
+    },
     [Symbol.dispose]() {
       if (held) ssl.SSL_CTX_free(handle);
       held = false;
@@ -70,6 +75,8 @@ export function createContext(ssl: OpenSsl, settings: ContextSettings): Context 
     demand(ssl.SSL_CTX_set_cipher_list(handle, SUITES), "cipher suites");
     ssl.SSL_CTX_set_verify(handle, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     const store = ssl.SSL_CTX_get_cert_store(handle);
+    // Whoever is named in ca_file is trusted, a server or an authority in the middle, too.
+    ssl.X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
     const trusted = eachCertificate(ssl, anchors, (certificate) =>
       demand(ssl.X509_STORE_add_cert(store, certificate), "a trusted certificate"),
     );
@@ -103,8 +110,7 @@ export function createContext(ssl: OpenSsl, settings: ContextSettings): Context 
         hint: "it has to be PEM: -----BEGIN CERTIFICATE-----",
       });
     withMemoryBio(ssl, key, (bio) => {
-      // Without a passphrase, if only an empty one, OpenSSL would ask for it on the terminal, and wait.
-      const privateKey = ssl.PEM_read_bio_PrivateKey(bio, NULL, NULL, Buffer.from("\0"));
+      const privateKey = ssl.PEM_read_bio_PrivateKey(bio, NULL, NULL, NO_PASSPHRASE);
       if (privateKey === NULL)
         throw new AgentError("config", `the key cannot be read: ${takeReason(ssl)}`, {
           code: "P067",

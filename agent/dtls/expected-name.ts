@@ -15,6 +15,9 @@ export function expectName(ssl: OpenSsl, connection: bigint, serverName: string)
   }
   ssl.SSL_set_hostflags(connection, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   const host = serverName.replace(/\.$/, "");
+  // OpenSSL takes "" for "anybody", and a dot in front for "any name below".
+  if (host === "" || host.startsWith("."))
+    throw new Error(`"${serverName}" is no name of a server`);
   if (ssl.SSL_set1_host(connection, host) !== 1)
     throw new Error(`OpenSSL does not take the name ${host}`);
   ssl.SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0n, Buffer.from(`${host}\0`));

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { AgentError } from "../errors.ts";
 import { bindNative } from "../platform/ffi.ts";
-import { eachCertificate, readOut, withMemoryBio } from "./bios.ts";
+import { eachCertificate, NO_PASSPHRASE, readOut, withMemoryBio } from "./bios.ts";
 import type { OwnCertificate } from "./context.ts";
 import { NULL, openSsl, takeReason } from "./openssl.ts";
 
@@ -31,7 +31,7 @@ const table = {
 } as const;
 
 export interface CertificateRequest {
-  /** CN of the subject. */
+  /** CN of the subject; "": the subject has no name. */
   readonly commonName: string;
   /** Names and IP literals that it is for, as SAN. */
   readonly names: readonly string[];
@@ -60,10 +60,10 @@ export function makeCertificate(request: CertificateRequest): OwnCertificate {
   };
 
   const key = newKey(request.keyType ?? "ec");
-  const certificate = x509.X509_new();
-  demand(certificate, "X509_new");
   const publicKey = privateKeyOf(key);
   const signer = request.issuer === null ? publicKey : privateKeyOf(request.issuer.key);
+  const certificate = x509.X509_new();
+  demand(certificate, "X509_new");
   try {
     demand(x509.X509_set_version(certificate, VERSION_3), "version");
     const serial = randomBytes(8).readBigUInt64BE() >> 1n; // positive, RFC 5280 §4.1.2.2
@@ -83,10 +83,12 @@ export function makeCertificate(request: CertificateRequest): OwnCertificate {
     );
     const subject = x509.X509_get_subject_name(certificate);
     const name = Buffer.from(request.commonName);
-    demand(
-      x509.X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, name, name.length, -1, 0),
-      "subject",
-    );
+    // An empty name has no parts (RFC 5280 §4.1.2.6).
+    if (name.length > 0)
+      demand(
+        x509.X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, name, name.length, -1, 0),
+        "subject",
+      );
     setIssuer(subject);
     demand(x509.X509_set_pubkey(certificate, publicKey), "public key");
     for (const [nid, text] of extensionsOf(request)) add(nid, text);
@@ -118,7 +120,7 @@ export function makeCertificate(request: CertificateRequest): OwnCertificate {
 
   function privateKeyOf(pem: string): bigint {
     return withMemoryBio(ssl, pem, (bio) => {
-      const read = ssl.PEM_read_bio_PrivateKey(bio, NULL, NULL, Buffer.from("\0"));
+      const read = ssl.PEM_read_bio_PrivateKey(bio, NULL, NULL, NO_PASSPHRASE);
       demand(read, "private key");
       return read;
     });

@@ -61,6 +61,8 @@ export interface Shared extends DtlsNetworkDeps {
   readonly context: Context;
   readonly sessions: Sessions;
   readonly stats: DtlsStats;
+  /** Ends of the channels whose handshake is under way. */
+  readonly opening: Set<() => void>;
 }
 
 /**
@@ -75,7 +77,8 @@ export function createDtlsNetwork(deps: DtlsNetworkDeps): DtlsNetwork {
   const { clock, sessionStore: store = null } = deps;
   const sessions = createSessions({ ssl, clock, binding: bindingOf(deps.settings), store });
   const stats: DtlsStats = { handshakes: 0, resumed: 0, implausible: 0, ignored: 0 };
-  const shared: Shared = { ...deps, ssl, context, sessions, stats };
+  const opening: Shared["opening"] = new Set();
+  const shared: Shared = { ...deps, ssl, context, sessions, stats, opening };
   return {
     resolve: (host) => deps.udp.resolve(host),
     connect: (address: SocketAddress, events: ChannelEvents): Promise<DatagramChannel> =>
@@ -83,6 +86,7 @@ export function createDtlsNetwork(deps: DtlsNetworkDeps): DtlsNetwork {
     forget: sessions.forgetAll,
     stats: () => ({ ...stats }),
     [Symbol.dispose]() {
+      for (const giveUp of opening) giveUp();
       sessions[Symbol.dispose]();
       context[Symbol.dispose]();
     },

@@ -20,7 +20,7 @@ const table = {
   BIO_ctrl: { arguments: ["pointer", "i32", "i64", "pointer"], return: "i64" },
   BIO_ctrl_pending: { arguments: ["pointer"], return: "u64" },
 
-  PEM_read_bio_X509: { arguments: ["pointer", "pointer", "pointer", "pointer"], return: "pointer" },
+  PEM_read_bio_X509: { arguments: ["pointer", "pointer", "pointer", "buffer"], return: "pointer" },
   PEM_read_bio_PrivateKey: {
     arguments: ["pointer", "pointer", "pointer", "buffer"],
     return: "pointer",
@@ -29,6 +29,7 @@ const table = {
   X509_free: { arguments: ["pointer"], return: "void" },
   EVP_PKEY_free: { arguments: ["pointer"], return: "void" },
   X509_STORE_add_cert: { arguments: ["pointer", "pointer"], return: "i32" },
+  X509_STORE_set_flags: { arguments: ["pointer", "u64"], return: "i32" },
   X509_VERIFY_PARAM_set1_ip_asc: { arguments: ["pointer", "string"], return: "i32" },
   X509_verify_cert_error_string: { arguments: ["i64"], return: "pointer" },
   OPENSSL_sk_value: { arguments: ["pointer", "i32"], return: "pointer" },
@@ -70,7 +71,7 @@ const table = {
   SSL_set_session: { arguments: ["pointer", "pointer"], return: "i32" },
   PEM_write_bio_SSL_SESSION: { arguments: ["pointer", "pointer"], return: "i32" },
   PEM_read_bio_SSL_SESSION: {
-    arguments: ["pointer", "pointer", "pointer", "pointer"],
+    arguments: ["pointer", "pointer", "pointer", "buffer"],
     return: "pointer",
   },
   SSL_SESSION_free: { arguments: ["pointer"], return: "void" },

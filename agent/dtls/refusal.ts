@@ -12,19 +12,25 @@ export interface Refused {
 }
 
 /** X509_V_ERR_… of openssl/x509_vfy.h that have a cure of their own. */
-const TIME = new Set([9, 10, 11, 12]); // not yet valid, expired, and fields that cannot be read
-const UNKNOWN_ISSUER = new Set([2, 20, 21, 27]);
-const SELF_SIGNED = new Set([18, 19]);
+const NOT_YET_VALID = new Set([9, 13]); // and a notBefore that cannot be read
+const EXPIRED = new Set([10, 14]); // and a notAfter that cannot be read
+const SELF_SIGNED = 18;
+const UNKNOWN_ISSUER = new Set([2, 19, 20, 21, 27]); // 19: the chain ends in a root that is not trusted here
 const WRONG_NAME = new Set([62, 64]); // host, IP address
 
-/** Why the server's certificate is refused, and the setting that would accept it. `text`: OpenSSL's own words. */
-export function certificateRefused(refused: Refused, verdict: number, text: string): AgentError {
+/** A stranger's text, of any length, or none: Node gives undefined for an empty name, whatever its types say. */
+const LONGEST_NAME = 300;
+const text = (name: string | undefined): string =>
+  (name ?? "").replaceAll("\n", ", ").slice(0, LONGEST_NAME) || "no name";
+
+/** Why the server's certificate is refused, and the setting that would accept it. `words`: OpenSSL's own words. */
+export function certificateRefused(refused: Refused, verdict: number, words: string): AgentError {
   const { peer, serverName, certificate, clock } = refused;
-  const whose = `${certificate.subject.replaceAll("\n", ", ")}, SHA-256 ${fingerprint(certificate)}`;
+  const whose = `${text(certificate.subject)}, SHA-256 ${fingerprint(certificate)}`;
   const because = (code: string, why: string, hint: string) =>
     new AgentError("transient", `${peer} is not believed: ${why} (${whose})`, { code, hint });
 
-  if (TIME.has(verdict)) {
+  if (NOT_YET_VALID.has(verdict) || EXPIRED.has(verdict)) {
     const named = certificateTimeError(
       {
         notBeforeMs: certificate.validFromDate.getTime(),
@@ -33,11 +39,11 @@ export function certificateRefused(refused: Refused, verdict: number, text: stri
       clock,
     );
     // The other one of the chain, which we do not see: OpenSSL's words have to do.
-    const why = named?.message ?? `a certificate of its chain is out of time: ${text}`;
+    const why = named?.message ?? `a certificate of its chain is out of time: ${words}`;
     const hint = named?.hint ?? "look at the chain and the clock: timedatectl";
-    return because(verdict === 9 || verdict === 11 ? "P063" : "P062", why, hint);
+    return because(NOT_YET_VALID.has(verdict) ? "P063" : "P062", why, hint);
   }
-  if (SELF_SIGNED.has(verdict))
+  if (verdict === SELF_SIGNED)
     return because(
       "P060",
       "its certificate is signed by nobody we trust but itself",
@@ -46,7 +52,7 @@ export function certificateRefused(refused: Refused, verdict: number, text: stri
   if (UNKNOWN_ISSUER.has(verdict))
     return because(
       "P060",
-      `its certificate comes from an authority that is not trusted here, ${certificate.issuer.replaceAll("\n", ", ")}`,
+      `its certificate comes from an authority that is not trusted here, ${text(certificate.issuer)}`,
       "give that authority's certificate as ca_file in [server]; does the server send its whole chain?",
     );
   if (WRONG_NAME.has(verdict))
@@ -55,7 +61,7 @@ export function certificateRefused(refused: Refused, verdict: number, text: stri
       `its certificate is for ${namesOf(certificate)}, not for ${serverName}`,
       "write the name of the certificate into [server] url, or as server_name",
     );
-  return because("P069", text, "whoever runs the server has to mend its certificate");
+  return because("P069", words, "whoever runs the server has to mend its certificate");
 }
 
 export function pinRefused({ peer, certificate }: Refused, pin: string): AgentError {
@@ -75,6 +81,6 @@ export const isNamedByOldField = (certificate: X509Certificate, serverName: stri
   isIP(serverName) === 0 && !/\bDNS:/.test(certificate.subjectAltName ?? "");
 
 function namesOf({ subject, subjectAltName }: X509Certificate): string {
-  if (subjectAltName) return subjectAltName.replaceAll("IP Address:", "").replaceAll("DNS:", "");
-  return /^CN=(.*)$/m.exec(subject)?.[1] ?? "nobody";
+  const names = subjectAltName?.replaceAll("IP Address:", "").replaceAll("DNS:", "");
+  return text(names ?? /^CN=(.*)$/m.exec(subject ?? "")?.[1]);
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../ports.ts";
-import { readOut, withMemoryBio } from "./bios.ts";
+import { NO_PASSPHRASE, readOut, withMemoryBio } from "./bios.ts";
 import { NULL, type OpenSsl } from "./openssl.ts";
 
 /** A session as it outlives the process; whoever keeps it keeps a secret. */
@@ -46,6 +46,7 @@ const LONGEST_STORED = 3_000;
  */
 export function createSessions({ ssl, clock, binding, store }: SessionsDeps): Sessions {
   const kept = new Map<string, { readonly session: bigint; readonly notAfterMs: number }>();
+  let isOver = false;
   const release = (address: string) => {
     const known = kept.get(address);
     if (known) ssl.SSL_SESSION_free(known.session);
@@ -59,7 +60,7 @@ export function createSessions({ ssl, clock, binding, store }: SessionsDeps): Se
     const stored = store?.load() ?? null;
     if (stored?.binding !== binding) return;
     const session = withMemoryBio(ssl, stored.session, (bio) =>
-      ssl.PEM_read_bio_SSL_SESSION(bio, NULL, NULL, NULL),
+      ssl.PEM_read_bio_SSL_SESSION(bio, NULL, NULL, NO_PASSPHRASE),
     );
     if (session === NULL) return;
     kept.set(stored.address, { session, notAfterMs: stored.notAfterMs });
@@ -79,6 +80,7 @@ export function createSessions({ ssl, clock, binding, store }: SessionsDeps): Se
       return kept.get(address)?.session ?? null;
     },
     keep(address, session, notAfterMs) {
+      if (isOver) return ssl.SSL_SESSION_free(session);
       release(address);
       kept.set(address, { session, notAfterMs });
       if (store === null) return;
@@ -95,6 +97,9 @@ export function createSessions({ ssl, clock, binding, store }: SessionsDeps): Se
       if (kept.size > 0) store?.save(null);
       releaseAll();
     },
-    [Symbol.dispose]: releaseAll,
+    [Symbol.dispose]() {
+      isOver = true;
+      releaseAll();
+    },
   };
 }

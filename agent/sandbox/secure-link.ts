@@ -2,6 +2,7 @@ import { type Connection, createConnection, DtlsFailure } from "../dtls/connecti
 import { type Context, createContext, type OwnCertificate } from "../dtls/context.ts";
 import { makeCertificate } from "../dtls/make-certificate.ts";
 import { openSsl } from "../dtls/openssl.ts";
+import { isPlausible } from "../dtls/records.ts";
 import { type Link, type LinkDeps, openLink } from "./link.ts";
 import type { Peer } from "./peer.ts";
 
@@ -42,29 +43,28 @@ export async function openSecureLink(
   let context = newContext();
   const clients = new Map<string, Client>();
 
-  const drop = (peer: Peer) => {
-    const client = clients.get(peer.key);
+  /** Without a word: whoever is behind that address may be another by now. */
+  const drop = (key: string) => {
+    const client = clients.get(key);
     client?.timer?.[Symbol.dispose]();
-    client?.connection[Symbol.dispose]();
-    clients.delete(peer.key);
+    client?.connection.forget();
+    clients.delete(key);
   };
   const dropAll = () => {
-    for (const { connection, timer } of clients.values()) {
-      timer?.[Symbol.dispose]();
-      connection.forget();
-    }
-    clients.clear();
+    for (const key of [...clients.keys()]) drop(key);
   };
 
   const step = (peer: Peer, client: Client, work: () => void) => {
+    if (clients.get(peer.key) !== client) return;
     try {
       work();
     } catch (error) {
       if (!(error instanceof DtlsFailure)) throw error;
       counters.dtlsFailures++;
-      return drop(peer);
+      return drop(peer.key);
     }
-    if (client.connection.progress === "closed") return drop(peer);
+    if (clients.get(peer.key) !== client) return;
+    if (client.connection.progress === "closed") return drop(peer.key);
     client.timer?.[Symbol.dispose]();
     const ms = client.connection.timeoutMs();
     client.timer =
@@ -74,12 +74,9 @@ export async function openSecureLink(
   };
 
   const welcome = (peer: Peer): Client => {
-    drop(peer);
+    drop(peer.key);
     const [oldest] = clients.keys();
-    if (clients.size >= MOST_CLIENTS && oldest !== undefined) {
-      clients.get(oldest)?.connection[Symbol.dispose]();
-      clients.delete(oldest);
-    }
+    if (clients.size >= MOST_CLIENTS && oldest !== undefined) drop(oldest);
     const settings = {
       role: "accept",
       serverName: null,
@@ -98,6 +95,7 @@ export async function openSecureLink(
   const link = await openLink({
     ...deps,
     received(datagram, peer) {
+      if (!isPlausible(datagram, false)) return;
       const known = clients.get(peer.key);
       const isAnew =
         known === undefined || (known.connection.progress === "secure" && isHello(datagram));
@@ -106,6 +104,9 @@ export async function openSecureLink(
       step(peer, client, () => client.connection.take(datagram));
     },
     lost: () => undefined,
+  }).catch((error: unknown) => {
+    context[Symbol.dispose]();
+    throw error;
   });
 
   return {

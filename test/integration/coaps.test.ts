@@ -1,3 +1,5 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
 import type { SessionStore, StoredSession } from "../../agent/dtls/sessions.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../agent/sandbox/sandbox.ts";
@@ -138,6 +140,65 @@ it("says that something on the way cuts datagrams", async () => {
   });
   expect(recordTypes(sent)).not.toContain(23);
 });
+
+it("ends what is under way with its network, whenever that is", async () => {
+  const sandbox = await secureSandbox({ faults: { outage: true } });
+  const events = { received() {}, failed() {}, closed() {} };
+  const address = { host: "127.0.0.1", port: sandbox.port };
+  for (let turns = 0; turns < 12; turns++) {
+    const { network } = trusting(sandbox);
+    const opening = network.connect(address, events).catch((error: unknown) => error);
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    if (turns > 8) await new Promise((resolve) => setImmediate(resolve));
+    network[Symbol.dispose]();
+    expect(await opening).toBeInstanceOf(Error);
+    await expect(network.connect(address, events)).rejects.toThrow("released");
+  }
+});
+
+it("a server name that names nobody believes nobody", async () => {
+  const sandbox = await secureSandbox();
+  for (const serverName of ["", ".", ".localhost", "evil.example"])
+    await expect(trusting(sandbox, { serverName }).connect(sandbox.port)).rejects.toThrow();
+});
+
+it("names the certificate of ca_file that is damaged", async () => {
+  const sandbox = await secureSandbox();
+  const good = sandbox.authority ?? "";
+  const damaged = good.replace(/[A-F]{1}(?=[a-z])/g, "!");
+  expect(() => dtlsClient(good + damaged + good)).toThrow(/certificate 2 cannot be read/);
+  expect(() => dtlsClient("")).toThrow(/not one trusted certificate/);
+});
+
+it("a sandbox that is greeted by a thousand strangers goes on", async () => {
+  const sandbox = await secureSandbox();
+  const hello = Uint8Array.from((await helloOf(sandbox)) ?? expect.fail("no hello was sent"));
+  const strangers = await Promise.all(
+    Array.from({ length: 1_100 }, async () => {
+      const socket = createSocket("udp4");
+      socket.bind(0, "127.0.0.1");
+      await once(socket, "listening");
+      return socket;
+    }),
+  );
+  for (const socket of strangers) {
+    socket.send(hello, sandbox.port, "127.0.0.1");
+    await once(socket, "message");
+  }
+  // Its flight has one datagram or two: with two more of them the timers of all the others were due, too.
+  const last = strangers.at(-1) ?? expect.fail();
+  for (let count = 0; count < 2; count++) await once(last, "message");
+  const { network } = trusting(sandbox);
+  const { ask } = realClient(sandbox.port, {}, network);
+  expect((await ask("POST", TELEMETRY, report)).code).toBe("2.01");
+  for (const socket of strangers) socket.close();
+});
+
+async function helloOf(sandbox: Sandbox) {
+  const { connect, sent } = trusting(sandbox);
+  await connect(sandbox.port);
+  return sent[0];
+}
 
 it("says that nobody answers", async () => {
   const sandbox = await secureSandbox({ faults: { outage: true } });

@@ -65,6 +65,39 @@ it("ignores forged records of every type and length, also those that OpenSSL wou
   expect(pair.client.heard).toEqual(["still here"]);
 });
 
+it("ignores forged records that lie where OpenSSL would read on", () => {
+  const pair = openPair();
+  pair.shakeHands();
+  const inner = [23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 1, 7];
+  const wrap = (version: number, epoch: number, length: number) => {
+    const record = new Uint8Array(13 + length);
+    record.set([
+      23,
+      version >> 8,
+      version & 255,
+      0,
+      epoch,
+      0,
+      0,
+      0,
+      0,
+      0,
+      8,
+      length >> 8,
+      length & 255,
+    ]);
+    record.set(inner, 13);
+    return record;
+  };
+  for (const version of [0x0303, 0xfeff, 0xfefd, 0xfefc, 0])
+    for (const epoch of [0, 1])
+      for (const length of [14, 20, 64, 16_700, 20_000])
+        pair.client.connection.take(wrap(version, epoch, length));
+  pair.say(pair.server, "still here");
+  pair.carry();
+  expect(pair.client.heard).toEqual(["still here"]);
+});
+
 const MUTATED_RECORDS = 100_000;
 const MUTATED_HANDSHAKES = 8_000;
 

@@ -32,6 +32,14 @@ export function makeCertificates() {
     future: server({ notBeforeMs: nowMs + 10 * DAY_MS, notAfterMs: nowMs + 20 * DAY_MS }),
     unknownAuthority: server({ issuer: other }),
     impostor: server({ issuer: null }),
+    nameless: server({ commonName: "", issuer: null }),
+    namelessExpired: server({
+      commonName: "",
+      notBeforeMs: nowMs - 20 * DAY_MS,
+      notAfterMs: nowMs - 9.5 * DAY_MS,
+    }),
+    /** The authority in between, which vouches for `chain`. */
+    middle,
     client: makeCertificate({ ...plain, commonName: "board", names: [], issuer: authority }),
   };
 }

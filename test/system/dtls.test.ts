@@ -67,6 +67,8 @@ async function heardBy(name: string, server: DtlsServer, next: () => Promise<str
 describe("refuses, each in its own words and before it sends anything", () => {
   const cases: [string, keyof Certificates, string, RegExp][] = [
     ["a self-signed impostor", "impostor", "P060", /signed by nobody we trust but itself/],
+    ["an impostor without a name", "nameless", "P060", /signed by nobody we trust .*no name/],
+    ["an expired one without a name", "namelessExpired", "P062", /expired 10 days ago .*no name/],
     ["an unknown authority", "unknownAuthority", "P060", /authority that is not trusted here/],
     ["another name", "wrongName", "P061", /is for other\.example, not for localhost/],
     ["an expired certificate", "expired", "P062", /expired 10 days ago/],
@@ -135,6 +137,17 @@ it("accepts a self-signed certificate that is its own anchor, and one that is na
   expect(client.log.lines.map(({ event }) => event)).toContain(
     "the server's certificate has its name in CN only, which is going out of use",
   );
+});
+
+it("trusts whoever is named, be it a server or an authority in the middle", async () => {
+  await using server = await opensslServer({ folder: temporaryFolder(), own: made.chain });
+  await dtlsClient(made.middle.certificate).connect(server.port);
+  await using other = await opensslServer({ folder: temporaryFolder(), own: made.ec });
+  await dtlsClient(made.ec.certificate).connect(other.port);
+  await using third = await opensslServer({ folder: temporaryFolder(), own: made.ec });
+  await expect(dtlsClient(made.rsa.certificate).connect(third.port)).rejects.toMatchObject({
+    code: "P060",
+  });
 });
 
 it("believes whoever answers only where it is told to", async () => {
