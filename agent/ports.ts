@@ -3,12 +3,14 @@
  * imports this file, platform/ implements it, cli/ opens it, app.ts joins the two.
  */
 
+import type { Awaitable } from "./awaitable.ts";
 import type { Identity } from "./credentials.ts";
 import type { RunRecord } from "./health.ts";
 import type { Network } from "./network.ts";
-import type { Awaitable, Json, Readings, RefusedSamples, TakenSample } from "./readings.ts";
+import type { Json, Readings, RefusedSamples, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
+export type { Awaitable } from "./awaitable.ts";
 export type { Run, RunRecord } from "./health.ts";
 export type * from "./network.ts";
 export type * from "./readings.ts";

@@ -1,3 +1,5 @@
+import type { Awaitable } from "./awaitable.ts";
+
 export type Json =
   | number
   | string
@@ -15,9 +17,6 @@ export interface Look {
   readonly monotonicMs: number;
   readonly signal: AbortSignal;
 }
-
-/** There at once, or promised: for what is done at every beat and mostly need not wait, where a promise costs as much. */
-export type Awaitable<T> = T | Promise<T>;
 
 /**
  * One look at one subject of this machine. Gives null where the machine has no such subject; throws, or rejects with,

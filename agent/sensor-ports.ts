@@ -1,6 +1,6 @@
 /** Ports of the sensors: what a plain read of a file cannot do. */
 
-import type { Awaitable } from "./readings.ts";
+import type { Awaitable } from "./awaitable.ts";
 
 /**
  * What may block for seconds or for ever (1-Wire, DHT, a user's program) happens in one child process that can be

@@ -1,14 +1,10 @@
-import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { parseServerUrl } from "../config/server-url.ts";
-import type { DtlsNetwork, DtlsSettings } from "../dtls/network.ts";
-import type { SessionStore, StoredSession } from "../dtls/sessions.ts";
-import { AgentError } from "../errors.ts";
-import { isJsonObject } from "../json.ts";
+import type { DtlsNetwork } from "../dtls/network.ts";
 import { udpNetwork } from "../platform/udp.ts";
-import type { Journal, Json, Network, Platform } from "../ports.ts";
-
-type Notes = Pick<Journal, "note" | "noted">;
+import type { Network, Platform } from "../ports.ts";
+import { dtlsSettings } from "./dtls-settings.ts";
+import { type Notes, sessionIn } from "./session-note.ts";
 
 interface NetworkDeps extends Pick<Platform, "clock" | "boot" | "log"> {
   /** Where a DTLS session outlives the process; without one it does not. */
@@ -33,7 +29,7 @@ export function openNetwork(
       // Imported when asked for: OpenSSL is bound only by whoever wants DTLS.
       const { createDtlsNetwork } = await import("../dtls/network.ts");
       if (isOver) throw new Error("the network was closed");
-      const settings = settingsOf(config, host);
+      const settings = dtlsSettings(config, host);
       // A ca_file that was replaced counts from here on; channels that are open stay.
       if (opened && opened.anchors === settings.anchors)
         return opened.network.connect(address, events);
@@ -56,53 +52,4 @@ export function openNetwork(
       opened?.network[Symbol.dispose]();
     },
   };
-}
-
-const NOTE = "dtls";
-
-/** In the journal, whose files are 0600: it is written with the samples, and costs no write of its own. */
-const sessionIn = (journal: Notes): SessionStore => ({
-  load() {
-    const noted = journal.noted(NOTE);
-    return isStoredSession(noted) ? noted : null;
-  },
-  save: (stored) => journal.note(NOTE, stored && { ...stored }),
-});
-
-function isStoredSession(noted: Json | null): noted is Json & StoredSession {
-  if (!isJsonObject(noted)) return false;
-  const { binding, address, session, notAfterMs } = noted;
-  const texts = [binding, address, session];
-  return texts.every((text) => typeof text === "string") && typeof notAfterMs === "number";
-}
-
-function settingsOf({ server }: Config, host: string): DtlsSettings {
-  return {
-    serverName: server.server_name ?? host,
-    anchors: server.ca_file === null ? systemStore() : readAnchors(server.ca_file),
-    verify: !server.insecure_skip_verify,
-    pin: server.pin_sha256,
-    own: null,
-  };
-}
-
-/** From a file and a folder of links to its parts, so each comes several times. */
-const systemStore = () => {
-  // Asked for here: Node's TLS is 1.5 MB that an agent without DTLS does not need.
-  const { getCACertificates } = process.getBuiltinModule("node:tls");
-  return [...new Set(getCACertificates("system"))].join("\n");
-};
-
-/** @throws AgentError `config` */
-function readAnchors(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AgentError("config", `ca_file cannot be read: ${why}`, {
-      cause,
-      code: "P067",
-      hint: `give the path of a certificate (PEM) that the user of the service may read: ls -l ${path}`,
-    });
-  }
 }

@@ -31,21 +31,24 @@ export async function openSandboxServer(
   const control = httpPort === null ? "" : `, page http://127.0.0.1:${httpPort}/`;
   shell.out(`sandbox   ThingsBoard stand-in on ${url}${control}`);
   shell.out(`          provisioning key ${defaultProfile.key}, secret ${defaultProfile.secret}`);
-  const folder = authority === null ? null : mkdtempSync(join(tmpdir(), "pipit-sandbox-ca-"));
-  const caFile = folder === null ? null : join(folder, "ca.pem");
-  if (caFile !== null && authority !== null) {
-    writeFileSync(caFile, authority);
-    shell.out(`          authority of its certificate: ca_file = "${caFile}"`);
-  }
+  const file = authority === null ? null : temporaryFile("ca.pem", authority);
+  if (file) shell.out(`          authority of its certificate: ca_file = "${file.path}"`);
   return {
     server,
     url,
-    caFile,
+    caFile: file?.path ?? null,
     async [Symbol.asyncDispose]() {
-      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+      file?.[Symbol.dispose]();
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+function temporaryFile(name: string, content: string): Disposable & { readonly path: string } {
+  const folder = mkdtempSync(join(tmpdir(), "pipit-sandbox-ca-"));
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 function parsed(options: Invocation["options"]) {

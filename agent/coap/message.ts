@@ -41,8 +41,8 @@ export const METHOD = { GET: 1, POST: 2, PUT: 3, DELETE: 4 } as const;
 export const CODE = {
   deleted: code(2, 2),
   continue: code(2, 31),
-  requestEntityIncomplete: code(4, 8),
   unauthorized: code(4, 1),
+  requestEntityIncomplete: code(4, 8),
   requestEntityTooLarge: code(4, 13),
 } as const;
 

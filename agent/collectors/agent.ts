@@ -1,5 +1,6 @@
 import type { Host, Readings } from "../ports.ts";
 import type { AgentState, Collector } from "./collector.ts";
+import { dueAfter } from "./due.ts";
 import { count, unexpected } from "./parse.ts";
 import { readOptional } from "./read.ts";
 
@@ -7,8 +8,6 @@ const STATUS = "/proc/self/status";
 
 /** Nobody needs these figures at every beat. */
 const PACE_MS = 5 * 60_000;
-/** Beats come a little early or late: what is due at one must not wait for the next. */
-const EARLY_MS = 5_000;
 
 /** `source` of what no file says. */
 const AGENT = "the agent";
@@ -88,7 +87,7 @@ export const agent: Collector = {
     const report = async (lost: Losses, monotonicMs: number) => {
       const counters = countersOf(devices.agent, lost);
       const readings = { ...counters, ...(await processReadings(host)) };
-      dueMs = monotonicMs + PACE_MS - EARLY_MS;
+      dueMs = dueAfter(monotonicMs, PACE_MS);
       for (const trouble of troubles) trouble.reported(counters, monotonicMs);
       return readings;
     };

@@ -1,10 +1,10 @@
-import type { Awaitable, Collect, Host, Readings } from "../ports.ts";
+import { andThen } from "../awaitable.ts";
+import type { Collect, Host, Readings } from "../ports.ts";
+import { dueAfter } from "./due.ts";
 import { orAbsent, readOptional } from "./read.ts";
 
 /** What is not there may come with its driver; a search at every beat would cost as much as the readings. */
 const SEARCH_EVERY_MS = 60_000;
-/** Beats come a little early or late: what is due at one must not wait for the next. */
-const EARLY_MS = 5_000;
 
 /**
  * Reads a file whose path is looked for: kernel numbers (hwmon2, thermal_zone0) change between boots. Found once, and
@@ -23,14 +23,11 @@ export function readWhereFound(
     known = null;
     return null;
   };
-  const readAt = (path: string): Awaitable<Readings | null> => {
-    const text = readOptional(host, path);
-    return text instanceof Promise ? text.then((read) => parsed(path, read)) : parsed(path, text);
-  };
+  const readAt = (path: string) => andThen(readOptional(host, path), (text) => parsed(path, text));
   const search = async (nowMs: number) => {
     known = await find();
     if (known !== null) return readAt(known);
-    searchAtMs = nowMs + SEARCH_EVERY_MS - EARLY_MS;
+    searchAtMs = dueAfter(nowMs, SEARCH_EVERY_MS);
     return null;
   };
   return ({ monotonicMs }) => {

@@ -1,3 +1,4 @@
+import { andThen } from "../awaitable.ts";
 import type { Awaitable, Host, Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 import { counts, unexpected } from "./parse.ts";
@@ -40,10 +41,7 @@ export const network: Collector = {
     };
     const look = (text: string, monotonicMs: number) => {
       const now = parseTraffic(text);
-      const names = choose([...now.keys()]);
-      return names instanceof Promise
-        ? names.then((chosen) => ratesAt(now, chosen, monotonicMs))
-        : ratesAt(now, names, monotonicMs);
+      return andThen(choose([...now.keys()]), (names) => ratesAt(now, names, monotonicMs));
     };
     return ({ monotonicMs }) =>
       parseOptional(host, PATH, (text) => look(text, monotonicMs), LIMIT_BYTES);

@@ -1,3 +1,4 @@
+import { andThen } from "../awaitable.ts";
 import type { Host, Readings } from "../ports.ts";
 import { acceptAll, LOOK_DEADLINE_MS, type Source } from "../source.ts";
 import type { Collector, Devices } from "./collector.ts";
@@ -50,10 +51,7 @@ export function openCollectors(
         name: collector.name,
         collect(at) {
           read.begin();
-          const readings = look(at);
-          return readings instanceof Promise
-            ? readings.then((taken) => only(isSent, taken))
-            : only(isSent, readings);
+          return andThen(look(at), (readings) => only(isSent, readings));
         },
         intervalMs,
         schedule: null,

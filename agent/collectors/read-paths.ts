@@ -1,3 +1,4 @@
+import { andThen } from "../awaitable.ts";
 import type { Host } from "../ports.ts";
 
 export interface ReadPaths {
@@ -18,8 +19,7 @@ export function rememberPaths(host: Host): ReadPaths {
           read.add(path);
           return text;
         };
-        const text = host.readFile(path, limitBytes);
-        return text instanceof Promise ? text.then(remembered) : remembered(text);
+        return andThen(host.readFile(path, limitBytes), remembered);
       },
       readDir: (path) => host.readDir(path),
       realPath: (path) => host.realPath(path),

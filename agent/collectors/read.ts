@@ -1,3 +1,4 @@
+import { andThen } from "../awaitable.ts";
 import { AgentError } from "../errors.ts";
 import type { Awaitable, Host } from "../ports.ts";
 
@@ -29,9 +30,9 @@ export function parseOptional<T>(
   parse: (text: string) => Awaitable<T>,
   limitBytes?: number,
 ): Awaitable<T | null> {
-  const text = readOptional(host, path, limitBytes);
-  if (text instanceof Promise) return text.then((read) => (read === null ? null : parse(read)));
-  return text === null ? null : parse(text);
+  return andThen(readOptional(host, path, limitBytes), (text) =>
+    text === null ? null : parse(text),
+  );
 }
 
 /**

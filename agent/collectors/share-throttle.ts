@@ -1,3 +1,4 @@
+import { andThen } from "../awaitable.ts";
 import type { ThrottleLatch, ThrottleReport } from "../ports.ts";
 
 /**
@@ -22,10 +23,7 @@ export function shareThrottle(latch: ThrottleLatch): () => ThrottleLatch {
     };
     return {
       files: () => latch.files(),
-      take() {
-        const report = latch.take();
-        return report instanceof Promise ? report.then(share) : share(report);
-      },
+      take: () => andThen(latch.take(), share),
     };
   };
 }

@@ -1,3 +1,4 @@
+import { andThen } from "../awaitable.ts";
 import type { Readings, ThrottleReport } from "../ports.ts";
 import type { Collector } from "./collector.ts";
 
@@ -31,10 +32,7 @@ export const throttle: Collector = {
       whole: true,
     },
   },
-  open: (_host, _settings, devices) => () => {
-    const report = devices.throttle.take();
-    return report instanceof Promise ? report.then(readingsOf) : readingsOf(report);
-  },
+  open: (_host, _settings, devices) => () => andThen(devices.throttle.take(), readingsOf),
 };
 
 function readingsOf(report: ThrottleReport | null): Readings | null {

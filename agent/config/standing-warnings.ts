@@ -9,8 +9,8 @@ const warnings: Readonly<Partial<Record<ServerSecurity, string>>> = {
 };
 
 /** What is no mistake of the operator, but has to be said as long as it is so. */
-export function standingWarnings(config: Config): readonly string[] {
-  const security = serverSecurity(config);
-  const warning = security === null ? undefined : warnings[security];
+export function standingWarnings({ server }: Config): readonly string[] {
+  if (server.url === "") return [];
+  const warning = warnings[serverSecurity(server)];
   return warning === undefined ? [] : [warning];
 }

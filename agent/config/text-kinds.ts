@@ -48,32 +48,30 @@ export const optionalText: Kind<string | null> = {
 const isPath = (text: string) => text.startsWith("/");
 const notPath = "not an absolute path; begin it with /";
 
-/** Null when it is "". */
-export const optionalPath: Kind<string | null> = {
+/** Text that something holds of; null when it is "". */
+const optional = (
+  description: string,
+  holds: (text: string) => boolean,
+  message: string,
+): Kind<string | null> => ({
   ...optionalText,
-  description: "absolute path",
+  description,
   schema: () =>
     v.pipe(
       line,
-      v.check((text) => text === "" || isPath(text), notPath),
+      v.check((text) => text === "" || holds(text), message),
       v.transform((text) => (text === "" ? null : text)),
     ),
-};
+});
 
-/** A name or an IP literal; null when it is "". */
-export const optionalHost: Kind<string | null> = {
-  ...optionalText,
-  description: "name or IP address",
-  schema: () =>
-    v.pipe(
-      line,
-      v.check(
-        (text) => text === "" || isHost(text),
-        'not a host; write a name ("tb.example.com") or an IP address',
-      ),
-      v.transform((text) => (text === "" ? null : text)),
-    ),
-};
+export const optionalPath = optional("absolute path", isPath, notPath);
+
+/** A name or an IP literal. */
+export const optionalHost = optional(
+  "name or IP address",
+  isHost,
+  'not a host; write a name ("tb.example.com") or an IP address',
+);
 
 /** SHA-256 of a certificate, 64 hexadecimal digits in lower case; null when it is "". */
 export const fingerprint: Kind<string | null> = {

@@ -65,7 +65,7 @@ export function openSituation(
   const run = {
     version: about.version,
     serverUrl: server.url,
-    security: serverSecurity({ server }) ?? "local",
+    security: serverSecurity(server),
     intervalMs: telemetry.interval,
     lastStop,
   };

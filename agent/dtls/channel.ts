@@ -59,8 +59,11 @@ export async function openChannel(
       work(live);
       if (state === "opening" && live.progress === "secure") welcome(live);
     } catch (error) {
-      if (error instanceof DtlsFailure || error instanceof AgentError)
+      if (error instanceof DtlsFailure || error instanceof AgentError) {
+        // The server did answer: what was taken up may be what does not work.
+        if (state === "opening") sessions.forget(key);
         return end(explained(error, live), reasonOf(error));
+      }
       // A fault of ours, or of whoever was told: loud, as it is over UDP.
       end(error, reasonOf(error));
       throw error;
@@ -164,8 +167,6 @@ export async function openChannel(
     const wasOpen = state === "open";
     over();
     if (wasOpen) return events.closed(code);
-    // What was taken up may be what does not work.
-    sessions.forget(key);
     opened.reject(error);
   };
 

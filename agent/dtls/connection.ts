@@ -75,7 +75,7 @@ const TIMER_SLACK_MS = 2;
 /** Of one record; whoever gets a part of it gets a copy. */
 const plaintext = Buffer.allocUnsafeSlow(16_384);
 
-/** @throws AgentError `bug` where OpenSSL has no memory */
+/** @throws Error for a name that nobody can have, a context that was released, or where OpenSSL has no memory */
 export function createConnection(
   ssl: OpenSsl,
   context: Context,

@@ -105,7 +105,7 @@ export function createContext(ssl: OpenSsl, settings: ContextSettings): Context 
       ),
     );
     if (count === 0)
-      throw new AgentError("config", "there is no certificate in client_cert", {
+      throw new AgentError("config", "there is no certificate in what was handed over", {
         code: "P067",
         hint: "it has to be PEM: -----BEGIN CERTIFICATE-----",
       });

@@ -52,16 +52,16 @@ const ALERTS: readonly (readonly [RegExp, string, string])[] = [
   [
     /handshake failure|no shared cipher|no cipher|insufficient security/,
     "it shares no cipher suite with us, or wants a certificate that this board does not have",
-    "at the server allow ECDHE with AES-GCM, and an EC or RSA certificate",
+    "at the server allow ECDHE with AES-GCM, and clients without a certificate",
   ],
   [
     /certificate required|peer did not return a certificate/,
     "it wants a certificate of this board",
-    "give the board one: client_cert and client_key in [server]",
+    "this version of Pipit has none to show: at the server make the client's certificate optional, as it is in ThingsBoard",
   ],
   [
     /alert (bad certificate|unknown ca|certificate unknown|certificate expired|certificate revoked|unsupported certificate)/,
     "it refuses the certificate of this board",
-    "look at client_cert in [server], and at whom the server trusts",
+    "look at whom the server trusts",
   ],
 ];

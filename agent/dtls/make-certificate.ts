@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { AgentError } from "../errors.ts";
-import { bindNative } from "../platform/ffi.ts";
+import { bindNative, type Native } from "../platform/ffi.ts";
 import { eachCertificate, NO_PASSPHRASE, readOut, withMemoryBio } from "./bios.ts";
 import type { OwnCertificate } from "./context.ts";
 import { NULL, openSsl, takeReason } from "./openssl.ts";
@@ -53,15 +53,14 @@ const VERSION_3 = 2n;
 /** A key and its certificate (X.509 v3, RFC 5280), PEM; an issuer's chain is not in it. @throws AgentError `config` without OpenSSL */
 export function makeCertificate(request: CertificateRequest): OwnCertificate {
   const ssl = openSsl();
-  const x509 = bindNative(table);
-  if (x509 === null) throw new AgentError("config", "this Node cannot make certificates");
+  const x509 = bound();
   const demand = (result: number | bigint, what: string) => {
     if (Number(result) === 0) throw new AgentError("bug", `${what}: ${takeReason(ssl)}`);
   };
 
   const key = newKey(request.keyType ?? "ec");
-  const publicKey = privateKeyOf(key);
-  const signer = request.issuer === null ? publicKey : privateKeyOf(request.issuer.key);
+  const ownKey = privateKeyOf(key);
+  const signer = request.issuer === null ? ownKey : privateKeyOf(request.issuer.key);
   const certificate = x509.X509_new();
   demand(certificate, "X509_new");
   try {
@@ -90,27 +89,26 @@ export function makeCertificate(request: CertificateRequest): OwnCertificate {
         "subject",
       );
     setIssuer(subject);
-    demand(x509.X509_set_pubkey(certificate, publicKey), "public key");
+    demand(x509.X509_set_pubkey(certificate, ownKey), "public key");
     for (const [nid, text] of extensionsOf(request)) add(nid, text);
     demand(x509.X509_sign(certificate, signer, x509.EVP_sha256()), "signature");
     return { certificate: pemOf(), key };
   } finally {
     ssl.X509_free(certificate);
-    if (signer !== publicKey) ssl.EVP_PKEY_free(signer);
-    ssl.EVP_PKEY_free(publicKey);
+    if (signer !== ownKey) ssl.EVP_PKEY_free(signer);
+    ssl.EVP_PKEY_free(ownKey);
   }
 
-  function setIssuer(own: bigint) {
-    if (request.issuer === null)
-      return demand(x509?.X509_set_issuer_name(certificate, own) ?? 0, "issuer");
+  function setIssuer(ownName: bigint) {
+    const name = (issuer: bigint) =>
+      demand(x509.X509_set_issuer_name(certificate, issuer), "issuer");
+    if (request.issuer === null) return name(ownName);
     eachCertificate(ssl, request.issuer.certificate, (one, index) => {
-      if (index > 0 || x509 === null) return;
-      demand(x509.X509_set_issuer_name(certificate, x509.X509_get_subject_name(one)), "issuer");
+      if (index === 0) name(x509.X509_get_subject_name(one));
     });
   }
 
   function add(nid: number, text: string) {
-    if (x509 === null) return;
     const extension = x509.X509V3_EXT_conf_nid(NULL, NULL, nid, text);
     demand(extension, text);
     const added = x509.X509_add_ext(certificate, extension, -1);
@@ -128,10 +126,17 @@ export function makeCertificate(request: CertificateRequest): OwnCertificate {
 
   function pemOf(): string {
     return withMemoryBio(ssl, "", (bio) => {
-      demand(x509?.PEM_write_bio_X509(bio, certificate) ?? 0, "PEM");
+      demand(x509.PEM_write_bio_X509(bio, certificate), "PEM");
       return readOut(ssl, bio).toString("ascii");
     });
   }
+}
+
+function bound(): Native<typeof table> {
+  const functions = bindNative(table);
+  if (functions === null)
+    throw new AgentError("config", "this Node cannot make certificates", { code: "P068" });
+  return functions;
 }
 
 function* extensionsOf({ names, isAuthority }: CertificateRequest): Generator<[number, string]> {

@@ -58,6 +58,8 @@ export async function openLink(deps: LinkDeps): Promise<Link> {
 
   socket.on("message", (datagram, info) => {
     counters.datagramsIn++;
+    // Nobody can be answered there.
+    if (info.port === 0) return;
     const peer = peerOf(info);
     if (datagram.length > LARGEST_DATAGRAM) return void counters.oversized++;
     travel(

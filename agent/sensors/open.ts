@@ -1,3 +1,4 @@
+import { andThen } from "../awaitable.ts";
 import type { SensorConfig } from "../config/sensor-config.ts";
 import { sensorKeys } from "../config/sensor-keys.ts";
 import type { Gpio, Host, Logger, ReaderChild } from "../ports.ts";
@@ -80,7 +81,7 @@ export function openSensors(
     found(monotonicMs) {
       if (!automatic) return [];
       const channels = registry.channels(monotonicMs);
-      return channels instanceof Promise ? channels.then(sourcesOf) : sourcesOf(channels);
+      return andThen(channels, sourcesOf);
     },
     registry,
   };

@@ -111,6 +111,27 @@ it("takes the session of an earlier run up again, under the same settings only",
   expect(await runs()).toBe(0);
 });
 
+it("keeps its session through an outage, and through a network that is closed meanwhile", async () => {
+  const sandbox = await secureSandbox();
+  const stored: (StoredSession | null)[] = [];
+  const sessionStore: SessionStore = {
+    load: () => stored.at(-1) ?? null,
+    save: (next) => void stored.push(next),
+  };
+  const client = trusting(sandbox, { handshakeMs: 300, sessionStore });
+  await client.connect(sandbox.port);
+  sandbox.setFaults({ outage: true });
+  await expect(client.connect(sandbox.port)).rejects.toMatchObject({ code: "P065" });
+  const opening = client.connect(sandbox.port).catch((error: unknown) => error);
+  client.network[Symbol.dispose]();
+  expect(await opening).toBeInstanceOf(Error);
+  sandbox.setFaults({ outage: false });
+  const later = trusting(sandbox, { sessionStore });
+  await later.connect(sandbox.port);
+  expect(later.network.stats()).toMatchObject({ handshakes: 1, resumed: 1 });
+  expect(stored).not.toContain(null);
+});
+
 it("believes a 4.01 only after a full handshake", async () => {
   const sandbox = await secureSandbox();
   const proxy = await proxyTo(sandbox);

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OwnCertificate } from "../../agent/dtls/context.ts";
+import { freePort, freePortPair } from "./free-port.ts";
 
 export interface DtlsServer extends AsyncDisposable {
   readonly port: number;
@@ -107,34 +107,4 @@ async function started(
       await gone;
     },
   };
-}
-
-async function boundTo(port: number) {
-  const socket = createSocket("udp4");
-  socket.bind(port, "127.0.0.1");
-  await once(socket, "listening");
-  return socket;
-}
-
-export async function freePort(): Promise<number> {
-  const socket = await boundTo(0);
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, "close");
-  return port;
-}
-
-async function freePortPair(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    try {
-      const next = await boundTo(port + 1);
-      next.close();
-      await once(next, "close");
-      return port;
-    } catch {
-      // the one above is taken: another pair
-      await Promise.resolve();
-    }
-  }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { freePort } from "./free-port.ts";
 
 /** Debian names it after the TLS library; without one is enough here, and comes with libcoap3-bin. */
 const binaries = ["coap-server-notls", "coap-server-openssl", "coap-server"];
@@ -35,14 +35,4 @@ async function stop(server: ChildProcess): Promise<void> {
   // A server that dies says goodbye to nobody.
   server.kill("SIGKILL");
   await gone;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, "close");
-  return port;
 }
