@@ -23,6 +23,8 @@ export interface Life extends PipitProcess {
 export interface AgentBoard extends Disposable {
   readonly socket: string;
   readonly args: readonly string[];
+  /** Other settings from the next start on, beyond server, provisioning and clock. */
+  configure(toml: string): void;
   /** Every datagram that the service manager was sent so far. */
   readonly notifications: readonly string[];
   /** The real `pipit run`, on this state folder. */
@@ -39,10 +41,13 @@ export function agentBoard(options: BoardOptions): AgentBoard {
   const { folder, stateDir, deviceName, port, toml = "" } = options;
   mkdirSync(folder, { recursive: true });
   const config = join(folder, "pipit.toml");
-  const text = `[server]\nurl = "coap://127.0.0.1:${port}"\nack_timeout = "100ms"
+  const configure = (settings: string) => {
+    const text = `[server]\nurl = "coap://127.0.0.1:${port}"\nack_timeout = "100ms"
 [provisioning]\nkey = "sandbox-key"\nsecret = "sandbox-secret"\ndevice_name = "${deviceName}"
-[clock]\ntrust = "always"\n${toml}`;
-  writeFileSync(config, text, { mode: 0o600 });
+[clock]\ntrust = "always"\n${settings}`;
+    writeFileSync(config, text, { mode: 0o600 });
+  };
+  configure(toml);
   const notify: NotifySocket = listenForNotifications(join(folder, "notify"));
   const args = ["--config", config, "--state", stateDir];
   const notifications: string[] = [];
@@ -58,6 +63,7 @@ export function agentBoard(options: BoardOptions): AgentBoard {
   return {
     socket: join(folder, "publish.sock"),
     args,
+    configure,
     notifications,
     start({ imports = [], env = {} } = {}) {
       look(); // what the life before has said last
