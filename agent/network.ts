@@ -6,10 +6,28 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** What a board shows in a DTLS handshake. */
+export interface OwnCertificate {
+  /** PEM; its chain may follow it. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
+}
+
+/** Certificates that this device may show. */
+export interface DeviceCertificates {
+  /** PEM of the one that the operator has handed over, without its chain; null: none. @throws AgentError `refused` */
+  handed(): string | null;
+  /** A new key on P-256, and a certificate that it has signed itself; valid for ever, whatever the clock says. */
+  make(commonName: string): Promise<OwnCertificate>;
+}
+
 /** Datagrams to and from one peer: UDP, DTLS, or the in-memory network in tests. */
 export interface DatagramChannel extends Disposable {
   /** An earlier session was taken up again: of what the peer learns in a full handshake it may know nothing. */
   readonly isResumed?: boolean;
+  /** The peer knows us by a certificate, which it has looked up in the handshake and does not look up again. */
+  readonly isIdentified?: boolean;
   /** Never throws. A datagram that could not be sent is reported through `ChannelEvents.failed`. */
   send(datagram: Uint8Array): void;
 }
@@ -30,4 +48,6 @@ export interface Network {
   connect(address: SocketAddress, events: ChannelEvents): Promise<DatagramChannel>;
   /** The next connection takes nothing up from an earlier one. */
   forget?(): void;
+  /** From the next connection on we show this certificate; null: none. Absent where the network has no handshake. */
+  identify?(own: OwnCertificate | null): void;
 }

@@ -6,7 +6,7 @@
 import type { Awaitable } from "./awaitable.ts";
 import type { Identity } from "./credentials.ts";
 import type { RunRecord } from "./health.ts";
-import type { Network } from "./network.ts";
+import type { DeviceCertificates, Network } from "./network.ts";
 import type { Json, Readings, RefusedSamples, TakenSample } from "./readings.ts";
 import type { Gpio, ReaderChild, ThrottleLatch } from "./sensor-ports.ts";
 
@@ -206,6 +206,7 @@ export interface Platform {
   readonly host: Host;
   readonly network: Network;
   readonly identity: IdentityStore;
+  readonly certificates: DeviceCertificates;
   readonly journal: Journal;
   readonly refused: RefusedSamples;
   readonly services: ServiceManager;

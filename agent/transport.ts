@@ -1,5 +1,7 @@
 /** A CoAP client as the core sees it; coap/ implements it over the Network port. */
 
+import type { OwnCertificate } from "./network.ts";
+
 export type CoapMethod = "GET" | "POST" | "PUT" | "DELETE";
 
 export interface CoapRequest {
@@ -38,6 +40,12 @@ export type Observation =
   | { readonly kind: "lost"; readonly code?: string; readonly error?: Error };
 
 export interface Transport extends AsyncDisposable {
+  /**
+   * What is asked from now on is asked by the holder of this certificate; null: by whoever the request itself names. Another
+   * one than before means another connection.
+   * @throws AgentError `refused`: the way to this server is not encrypted, and has no certificates
+   */
+  identify(own: OwnCertificate | null): void;
   /**
    * Settles exactly once: any response, 4.xx and 5.xx included, or a CoapError.
    * @throws CoapError `timeout`, `reset`, `unreachable`, `resolve`, `rejected`, `too large`, `cancelled`

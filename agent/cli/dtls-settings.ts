@@ -2,15 +2,25 @@ import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import type { DtlsSettings } from "../dtls/network.ts";
 import { AgentError } from "../errors.ts";
+import type { OwnCertificate } from "../ports.ts";
+import { handedCertificate } from "./device-certificates.ts";
 
-/** What [server] says of DTLS, and the certificates that it names. @throws AgentError `config` */
-export function dtlsSettings({ server }: Config, host: string): DtlsSettings {
+/**
+ * What [server] says of DTLS, and the certificates that it names; `own` where it names none of this device.
+ * @throws AgentError `config`, `refused`
+ */
+export function dtlsSettings(
+  config: Config,
+  host: string,
+  own: OwnCertificate | null,
+): DtlsSettings {
+  const { server } = config;
   return {
     serverName: server.server_name ?? host,
     anchors: server.ca_file === null ? systemStore() : readAnchors(server.ca_file),
     verify: !server.insecure_skip_verify,
     pin: server.pin_sha256,
-    own: null,
+    own: handedCertificate(config) ?? own,
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Config } from "../config/config.ts";
 import { parseServerUrl } from "../config/server-url.ts";
-import type { DtlsNetwork } from "../dtls/network.ts";
+import type { DtlsNetwork, DtlsSettings } from "../dtls/network.ts";
 import { udpNetwork } from "../platform/udp.ts";
-import type { Network, Platform } from "../ports.ts";
+import type { Network, OwnCertificate, Platform } from "../ports.ts";
 import { dtlsSettings } from "./dtls-settings.ts";
 import { type Notes, sessionIn } from "./session-note.ts";
 
@@ -21,7 +21,8 @@ export function openNetwork(
 ): Network & Disposable {
   const { scheme, host } = parseServerUrl(config.server.url);
   if (scheme === "coap") return { ...udpNetwork, [Symbol.dispose]() {} };
-  let opened: { readonly network: DtlsNetwork; readonly anchors: string } | null = null;
+  let opened: { readonly network: DtlsNetwork; readonly settings: DtlsSettings } | null = null;
+  let own: OwnCertificate | null = null;
   let isOver = false;
   return {
     resolve: udpNetwork.resolve,
@@ -29,9 +30,9 @@ export function openNetwork(
       // Imported when asked for: OpenSSL is bound only by whoever wants DTLS.
       const { createDtlsNetwork } = await import("../dtls/network.ts");
       if (isOver) throw new Error("the network was closed");
-      const settings = dtlsSettings(config, host);
-      // A ca_file that was replaced counts from here on; channels that are open stay.
-      if (opened && opened.anchors === settings.anchors)
+      const settings = dtlsSettings(config, host, own);
+      // A file that was replaced counts from here on; channels that are open stay.
+      if (opened && isSame(opened.settings, settings))
         return opened.network.connect(address, events);
       opened?.network[Symbol.dispose]();
       opened = null;
@@ -43,8 +44,11 @@ export function openNetwork(
         sessionStore: journal && sessionIn(journal),
         log: log.child("dtls"),
       });
-      opened = { network, anchors: settings.anchors };
+      opened = { network, settings };
       return network.connect(address, events);
+    },
+    identify(certificate) {
+      own = certificate;
     },
     forget: () => opened?.network.forget?.(),
     [Symbol.dispose]() {
@@ -53,3 +57,7 @@ export function openNetwork(
     },
   };
 }
+
+/** The rest of the settings does not change while an agent runs. */
+const isSame = (a: DtlsSettings, b: DtlsSettings): boolean =>
+  a.anchors === b.anchors && a.own?.certificate === b.own?.certificate && a.own?.key === b.own?.key;

@@ -1,4 +1,4 @@
-import type { Credentials } from "../credentials.ts";
+import { type Credentials, hasToken } from "../credentials.ts";
 import type { Shell } from "./command.ts";
 
 export interface Outcome {
@@ -15,13 +15,15 @@ export function reportOutcome(shell: Shell, json: boolean, outcome: Outcome): vo
   else shell.out(sentence(outcome));
 }
 
-function sentence({ status, credentials: { deviceName }, verifiedMs }: Outcome): string {
+function sentence({ status, credentials, verifiedMs }: Outcome): string {
+  const { deviceName } = credentials;
+  const proof = hasToken(credentials) ? "token" : "certificate";
   const name = deviceName === null ? "under a name that the server knows" : `as "${deviceName}"`;
   switch (status) {
     case "provisioned":
-      return `provisioned ${name}; token stored and verified`;
+      return `provisioned ${name}; ${proof} stored and verified`;
     case "already provisioned":
-      return `already provisioned ${name}; token verified ${verifiedMs} ms`;
+      return `already provisioned ${name}; ${proof} verified ${verifiedMs} ms`;
     case "token taken over":
       return `access token taken over; stored and verified ${verifiedMs} ms`;
   }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createCoapClient } from "../coap/client.ts";
 import { settingsFor } from "../coap/settings.ts";
 import { parseServerUrl } from "../config/server-url.ts";
-import type { Credentials } from "../credentials.ts";
+import type { Login } from "../credentials.ts";
 import { openProvisioner } from "../device/open-provisioner.ts";
 import type { Provisioner } from "../device/provisioner.ts";
 import { AgentError } from "../errors.ts";
@@ -16,6 +16,7 @@ import { createDeviceApi, type DeviceApi } from "../thingsboard/device-api.ts";
 import { isAccessToken } from "../thingsboard/provision-message.ts";
 import { agentLog } from "./agent-log.ts";
 import { type Command, UsageError } from "./command.ts";
+import { deviceCertificates } from "./device-certificates.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { loadConfig, reportProblems } from "./load-config.ts";
@@ -68,7 +69,8 @@ export const provision: Command = {
     const api = createDeviceApi({ transport });
     const host = createHost({ root: sysrootOf(options) });
     const identity = credentialStore(stateDir, log.child("credentials"));
-    const platform = { host, identity, random: systemRandom, log };
+    const certificates = deviceCertificates(loaded.config);
+    const platform = { host, identity, certificates, random: systemRandom, log };
     const { provisioner } = await openProvisioner(loaded.config, platform, api);
     try {
       const how = { token, reset: options["reset"] === true };
@@ -104,13 +106,13 @@ async function become(
   return { status: "provisioned", credentials };
 }
 
-/** Round trip in milliseconds. @throws AgentError `unauthorized` when the server does not know the token */
-async function verify(api: DeviceApi, { accessToken }: Credentials, signal: AbortSignal) {
+/** Round trip in milliseconds. @throws AgentError `unauthorized` when the server does not know it */
+async function verify(api: DeviceApi, login: Login, signal: AbortSignal) {
   const startMs = systemClock.monotonic();
-  if (await api.isTokenValid(accessToken, signal)) {
+  if (await api.isKnown(login, signal)) {
     return Math.round(systemClock.monotonic() - startMs);
   }
-  throw new AgentError("unauthorized", "the stored access token is refused by the server (4.01)", {
+  throw new AgentError("unauthorized", "the stored credentials are refused by the server (4.01)", {
     code: "P027",
     hint: "In ThingsBoard check the device's credentials, or provision anew: sudo pipit provision --reset",
   });

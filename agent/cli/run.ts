@@ -19,6 +19,7 @@ import { abortingWith } from "../timing.ts";
 import { agentLog, protectSecrets } from "./agent-log.ts";
 import type { Command, Shell } from "./command.ts";
 import { sayDegraded, sayRefused } from "./config-degradation.ts";
+import { deviceCertificates } from "./device-certificates.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { journalFolder } from "./journal-folder.ts";
@@ -89,7 +90,8 @@ export const run: Command = {
       using network = openNetwork(config, platform);
       try {
         const given = { signal, splay, lastStop, safeMode, standing, board: statusFile };
-        await runAgent(config, { ...platform, calendar, network }, given);
+        const certificates = deviceCertificates(config);
+        await runAgent(config, { ...platform, calendar, network, certificates }, given);
       } catch (error) {
         if (signal.aborted) continue;
         if (kindOf(error) !== "bug") marks.stopped(); // by its own choice: no crash

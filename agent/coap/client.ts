@@ -91,6 +91,7 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
   };
 
   return {
+    identify: connection.identify,
     request: (request, signal) =>
       cancellable(signal, (either) => transfers.send(request, either).then(toResponse)),
     observe: (path, signal) =>

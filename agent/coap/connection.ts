@@ -1,5 +1,6 @@
 import { isWorthLogging } from "../backoff.ts";
-import type { LogFields, Logger } from "../ports.ts";
+import { AgentError } from "../errors.ts";
+import type { LogFields, Logger, OwnCertificate } from "../ports.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { addressOrder, createNames } from "./names.ts";
@@ -19,12 +20,17 @@ export interface ExchangeFailure {
 export interface Connection {
   /** The endpoint, opened if there is none. Throws, or rejects with, a CoapError or the signal's reason. */
   endpoint(signal: AbortSignal): Endpoint | Promise<Endpoint>;
+  /** See Transport. @throws AgentError `refused` */
+  identify(own: OwnCertificate | null): void;
   /** An exchange on `endpoint` was answered. */
   answered(endpoint: Endpoint): void;
+  /** The answer was another one than 4.01. */
+  letIn(endpoint: Endpoint): void;
   failed(endpoint: Endpoint, failure: ExchangeFailure): void;
   /**
-   * A 4.01 may mean no more than that the server has forgotten who is behind a resumed session. Then the next exchange is on a
-   * new one, after a full handshake; false: this one was new already, and the answer is to be believed.
+   * A 4.01 may mean no more than that the server does not look anew: that it has forgotten who is behind a resumed session, or
+   * did not know our certificate yet when it was shown. Then the next exchange is on a new one, after a full handshake; false:
+   * nothing but 4.01 has ever come on this one, and the answer is to be believed.
    */
   renew(endpoint: Endpoint): boolean;
   /** Called when observations may be gone: a deadline has passed, or the socket was given up. */
@@ -49,6 +55,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let opening: Promise<Endpoint> | undefined;
   let addresses: readonly string[] = [];
   let lastFailed: string | undefined;
+  let identity: OwnCertificate | null = null;
+  /** Of those that go by a certificate: on these the server did know it. */
+  const knownOn = new WeakSet<Endpoint>();
   let deadlinesInARow = 0;
   /** Connections given up since the last answer: a server that is away for a week is no news every minute. */
   let fruitless = 0;
@@ -76,6 +85,14 @@ export function createConnection(deps: ConnectionDeps): Connection {
     disturb();
   };
 
+  /** What is under way on it may end; what follows is on a new one. */
+  const leave = (endpoint: Endpoint) => {
+    current = undefined;
+    deadlinesInARow = 0;
+    disturb();
+    endpoint.drain();
+  };
+
   const broken = (endpoint: Endpoint, error: CoapError) => {
     giveUp(endpoint, error);
     endpoint.close(error);
@@ -94,11 +111,15 @@ export function createConnection(deps: ConnectionDeps): Connection {
   };
 
   const open = async (): Promise<Endpoint> => {
+    const asked = identity;
     addresses = await names.lookUp(closing.signal);
     let failure: unknown;
     for (const address of addressOrder(addresses, lastFailed)) {
       try {
-        return use(await openEndpoint(deps, address, closing.signal, { broken, closed }), address);
+        const endpoint = await openEndpoint(deps, address, closing.signal, { broken, closed });
+        if (identity === asked) return use(endpoint, address);
+        endpoint.close(new CoapError("unreachable", "another certificate is to be shown"));
+        return await open();
       } catch (error) {
         closing.signal.throwIfAborted();
         failure = error;
@@ -115,6 +136,16 @@ export function createConnection(deps: ConnectionDeps): Connection {
         opening = undefined;
       });
       return untilAborted(opening, signal);
+    },
+    identify(own) {
+      if (own?.certificate === identity?.certificate) return;
+      if (!network.identify) throw noCertificates();
+      identity = own;
+      network.identify(own);
+      if (current) leave(current);
+    },
+    letIn(endpoint) {
+      if (endpoint.isIdentified) knownOn.add(endpoint);
     },
     answered(endpoint) {
       fruitless = 0;
@@ -141,17 +172,16 @@ export function createConnection(deps: ConnectionDeps): Connection {
       }
     },
     renew(endpoint) {
-      if (!endpoint.isResumed) return false;
+      const { isResumed, isIdentified } = endpoint;
+      const mayBeOld = isResumed || knownOn.has(endpoint);
       // Others were under way on it, too: the first of them has seen to it.
-      if (endpoint !== current) return true;
+      if ((!isResumed && !isIdentified) || endpoint !== current) return mayBeOld;
       const address = addressOf.get(endpoint);
-      log.info("refused on a resumed session, a full handshake follows", { address });
+      if (mayBeOld)
+        log.info("refused by what an earlier handshake told, a new one follows", { address });
       network.forget?.();
-      current = undefined;
-      deadlinesInARow = 0;
-      disturb();
-      endpoint.drain();
-      return true;
+      leave(endpoint);
+      return mayBeOld;
     },
     onDisturbed(listener) {
       listeners.add(listener);
@@ -183,3 +213,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
   };
 }
+
+const noCertificates = () =>
+  new AgentError("refused", "this device logs in with a certificate, and coap:// has none", {
+    code: "P033",
+    hint: "In [server] url write coaps://, or make this device log in with a token: sudo pipit provision --reset",
+  });

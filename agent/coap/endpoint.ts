@@ -52,6 +52,7 @@ export interface Endpoint extends ChannelEvents {
   readonly isUsable: boolean;
   /** See DatagramChannel. */
   readonly isResumed: boolean;
+  readonly isIdentified: boolean;
   sizes(): TableSizes;
   /** Retires its observations, and closes the channel when nothing is outstanding any more. */
   drain(): void;
@@ -220,6 +221,7 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
       return heardAt;
     },
     isResumed: channel.isResumed ?? false,
+    isIdentified: channel.isIdentified ?? false,
     get isUsable() {
       return !draining && !lifetime.signal.aborted;
     },

@@ -109,10 +109,11 @@ export function createTurns(deps: TurnsDeps): Turns {
           held = next instanceof Promise ? await next : next;
           if (priority === PRIORITY.normal) priority = PRIORITY.continuation;
           const exchange = () =>
-            onEndpoint(request.confirmable, signal, async (endpoint) => ({
-              ...(await endpoint.exchange(request, signal)),
-              endpoint,
-            }));
+            onEndpoint(request.confirmable, signal, async (endpoint) => {
+              const answer = await endpoint.exchange(request, signal);
+              if (answer.message.code !== CODE.unauthorized) connection.letIn(endpoint);
+              return { ...answer, endpoint };
+            });
           let answer = await exchange();
           // Another one may be a resumed session, too; one that is new ends it.
           for (let more = MOST_RENEWALS; more > 0; more--) {

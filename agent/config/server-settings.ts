@@ -29,6 +29,20 @@ export const server = {
         "Certificates, one after the other, of whom may vouch for the server of a `coaps://` URL; a server's own " +
         "self-signed certificate, too. It is read when a connection is made.",
     }),
+    client_cert: setting({
+      kind: optionalPath,
+      default: null,
+      meaning: "certificate of this device (PEM), instead of an access token; needs client_key",
+      details:
+        "For a `coaps://` server whose device has the credentials X.509. The certificates of its authorities may follow it. " +
+        "Pipit logs in with this one and nothing else as long as it is named here; where key and secret are given it provisions " +
+        'with it. A board that is to make its own: `credentials_type = "x509"` in [provisioning].',
+    }),
+    client_key: setting({
+      kind: optionalPath,
+      default: null,
+      meaning: "key of client_cert (PEM, not encrypted); readable by the service and nobody else",
+    }),
     server_name: setting({
       kind: optionalHost,
       default: null,

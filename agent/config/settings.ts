@@ -49,6 +49,16 @@ export const sections = {
           '`""` leaves the name to the server. The name is used once, when the device is provisioned; a later ' +
           "change here renames nothing.",
       }),
+      credentials_type: setting({
+        kind: choice("credentials type", ["access_token", "x509"]),
+        default: "access_token",
+        meaning:
+          'what the device logs in with: "access_token", or "x509", a certificate of its own',
+        details:
+          "With `x509` the board makes a key (P-256) that never leaves it, and provisions with the certificate for it; this needs " +
+          "a `coaps://` server. Like the name it counts when the device is provisioned: to change it later, " +
+          "`sudo pipit provision --reset`. See [coaps.md](coaps.md).",
+      }),
       on_hardware_change: setting({
         kind: choice("policy", ["reprovision", "stop", "continue"]),
         default: "reprovision",

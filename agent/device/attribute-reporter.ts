@@ -1,4 +1,5 @@
 import { backoffMs, isWorthLogging } from "../backoff.ts";
+import { type Login, proofOf } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { Clock, Inventory, Logger, Random, Readings } from "../ports.ts";
 import { encodeAttributes } from "../thingsboard/attributes.ts";
@@ -25,7 +26,7 @@ export interface AttributeReporter {
    * The server has just acknowledged telemetry: a good moment, and after the first one the earliest. Resolves at once
    * when nothing is due. Only a bug rejects it; after `signal` it resolves soon.
    */
-  afterDelivery(accessToken: string, signal: AbortSignal): Promise<void>;
+  afterDelivery(login: Login, signal: AbortSignal): Promise<void>;
   /** Something that they tell of has changed: after the next delivery it is looked what. */
   recheck(): void;
   /** After the next delivery everything is gathered and sent anew, changed or not. */
@@ -56,24 +57,24 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
     return gathering;
   };
 
-  const send = async (accessToken: string, readings: Readings, signal: AbortSignal) => {
+  const send = async (login: Login, readings: Readings, signal: AbortSignal) => {
     const changed = Object.entries(readings).filter(
       ([name, value]) => settled.get(name) !== JSON.stringify(value),
     );
     const { payload, refused } = encodeAttributes(Object.fromEntries(changed));
     for (const { key, reason } of refused) log.warn("attribute cannot be sent", { key, reason });
-    if (payload !== null) await post(accessToken, payload, changed.length - refused.length, signal);
+    if (payload !== null) await post(login, payload, changed.length - refused.length, signal);
     for (const [name, value] of changed) settled.set(name, JSON.stringify(value));
   };
 
   const post = async (
-    accessToken: string,
+    login: Login,
     payload: Uint8Array,
     attributes: number,
     signal: AbortSignal,
   ) => {
     try {
-      await api.publishAttributes(accessToken, payload, signal);
+      await api.publishAttributes(login, payload, signal);
       log.info("attributes delivered", { attributes, bytes: payload.length });
     } catch (error) {
       if (!(error instanceof AgentError) || error.kind !== "rejected") throw error;
@@ -82,14 +83,14 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
     }
   };
 
-  const report = async (accessToken: string, signal: AbortSignal) => {
+  const report = async (login: Login, signal: AbortSignal) => {
     if (anew) settled.clear();
     anew = false;
     isStale = false;
     try {
       const facts = await withDeadline(clock, GATHER_LIMIT_MS, signal, tooSlow, gatherOnce);
-      await send(accessToken, facts, signal);
-      await send(accessToken, { ...(await inventory.read(signal)), ...facts }, signal);
+      await send(login, facts, signal);
+      await send(login, { ...(await inventory.read(signal)), ...facts }, signal);
       failures = 0;
       dueMs = clock.monotonic() + CHECK_MS;
     } catch (error) {
@@ -109,17 +110,18 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
   };
 
   return {
-    afterDelivery(accessToken, signal) {
+    afterDelivery(login, signal) {
       if (running !== null) return running;
-      if (accessToken !== device) {
-        device = accessToken; // another device has none of them yet
+      const proof = proofOf(login);
+      if (proof !== device) {
+        device = proof; // another device has none of them yet
         settled.clear();
         dueMs = Number.NEGATIVE_INFINITY;
       }
       // Neither breaks into a back-off.
       const isWanted = (anew || isStale) && failures === 0;
       if (clock.monotonic() < dueMs && !isWanted) return Promise.resolve();
-      running = report(accessToken, signal).finally(() => {
+      running = report(login, signal).finally(() => {
         running = null;
       });
       return running;

@@ -1,5 +1,5 @@
 import { isWorthLogging } from "../backoff.ts";
-import type { Credentials } from "../credentials.ts";
+import type { Credentials, Login } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { Clock, Logger, Random, ServiceManager } from "../ports.ts";
 import type { Outbox } from "../telemetry/outbox.ts";
@@ -97,18 +97,18 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     }
   };
 
-  const publish = async ({ accessToken }: Credentials): Promise<DeviceEvent | null> => {
+  const publish = async (login: Login): Promise<DeviceEvent | null> => {
     vitals.expect("device", Number.POSITIVE_INFINITY); // the sampler answers for what is not there yet
     await outbox.waiting(signal);
     vitals.expect("device", REQUEST_MS);
     if (rotation.arrived.aborted) return null;
     try {
-      const published = await publisher.publish(accessToken, signal);
+      const published = await publisher.publish(login, signal);
       if (published === "empty") await pause(UNREADABLE_MS);
       if (published === "answered") return { type: "answered" };
       if (published !== "delivered") return null;
       deps.situation.delivered();
-      tellAttributes(accessToken);
+      tellAttributes(login);
       return { type: "delivered" };
     } catch (error) {
       return failureEvent(error);
@@ -116,8 +116,8 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   };
 
   /** Not awaited: the next samples do not wait for an address that has changed, or for a token that will. */
-  const tellAttributes = (accessToken: string) => {
-    const told = deps.attributes?.afterDelivery(accessToken, signal);
+  const tellAttributes = (login: Login) => {
+    const told = deps.attributes?.afterDelivery(login, signal);
     if (told !== undefined) beside = told.catch((bug: unknown) => broken.abort(bug));
     if (provisioner.candidate() === null) return;
     asking = rotation.afterDelivery(signal).catch((bug: unknown) => broken.abort(bug));
@@ -184,7 +184,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     ? secretNeeded()
     : {
         code: undefined,
-        hint: "the access token was refused three times; in ThingsBoard check the device's credentials",
+        hint: "the device's credentials were refused three times; look at them in ThingsBoard: Devices > the device > Manage credentials",
       };
 
   let failures = 0;

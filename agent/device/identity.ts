@@ -1,4 +1,11 @@
-import type { Credentials, Fingerprint, FormerCredentials, Identity } from "../credentials.ts";
+import {
+  type Credentials,
+  type Fingerprint,
+  type FormerCredentials,
+  hasToken,
+  type Identity,
+  proofOf,
+} from "../credentials.ts";
 import { type Board, fingerprintOf, isSameBoard } from "./board.ts";
 
 export type HardwareChangePolicy = "reprovision" | "stop" | "continue";
@@ -19,6 +26,8 @@ export interface Here {
   readonly server: string;
   readonly board: Board;
   readonly policy: HardwareChangePolicy;
+  /** The certificate that the operator has handed over, PEM: nothing else is used beside it. Null: none. */
+  readonly handedCertificate: string | null;
 }
 
 /** What a stored identity means on this server and this board; `identity` is what should be stored now. */
@@ -40,29 +49,33 @@ export function settleIdentity(
   return { identity, standing: claim ? { kind: "claimed", claim } : { kind: "unknown" } };
 }
 
-export const withClaim = (identity: Identity, claim: Credentials): Identity => ({
-  ...identity,
-  claim,
-});
-
-/** A token that is to replace the one in use. It is a claim like any other: until the server knows it, it proves nothing. */
-export const withCandidate = (identity: Identity, candidate: Credentials): Identity => {
+/**
+ * A login that is about to be asked for, or is to replace the one in use: until the server knows it, it proves nothing. What was
+ * claimed before it may have become a device, and is kept.
+ */
+export const withClaim = (identity: Identity, claimed: Credentials): Identity => {
   const { claim, kept } = identity;
-  const displaced = claim !== null && claim.accessToken !== candidate.accessToken;
-  return { ...identity, claim: candidate, kept: displaced ? keep(kept, claim, "unproven") : kept };
+  const displaced = claim !== null && proofOf(claim) !== proofOf(claimed);
+  return { ...identity, claim: claimed, kept: displaced ? keep(kept, claim, "unproven") : kept };
 };
 
 /** The new credentials in, the old ones aside, in one step: no moment has neither. */
 export const activated = (identity: Identity, credentials: Credentials): Identity => {
   const { active, kept } = identity;
-  const replaced = active !== null && active.accessToken !== credentials.accessToken;
-  const former = kept.filter(({ accessToken }) => accessToken !== credentials.accessToken);
+  const replaced = active !== null && proofOf(active) !== proofOf(credentials);
+  const former = kept.filter((held) => proofOf(held) !== proofOf(credentials));
   return {
     claim: null,
     active: credentials,
     kept: replaced ? keep(former, active, "reset") : former,
   };
 };
+
+/** A token that came although a certificate was asked for: nobody can ask for it again. */
+export const withTokenForLater = (identity: Identity, credentials: Credentials): Identity => ({
+  ...identity,
+  kept: keep(identity.kept, credentials, "login"),
+});
 
 /** Former credentials that this server may still, or again, accept on this board. */
 export const formerHere = ({ kept }: Identity, here: Here): readonly Credentials[] =>
@@ -77,8 +90,14 @@ export const setActiveAside = (identity: Identity): Identity =>
 export const isSameIdentity = (a: Identity, b: Identity): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
-const fits = (held: Credentials, { server, board }: Pick<Here, "server" | "board">): boolean =>
-  held.server === server && isSameBoard(held.fingerprint, board);
+const fits = (held: Credentials, here: Here): boolean =>
+  held.server === here.server && isSameBoard(held.fingerprint, here.board) && isUsable(held, here);
+
+/** A certificate that was handed over counts alone; one that was taken back left no key behind. */
+const isUsable = (held: Credentials, { handedCertificate }: Here): boolean =>
+  handedCertificate === null
+    ? hasToken(held) || held.key !== null
+    : proofOf(held) === handedCertificate;
 
 function setForeignAside({ active, claim, kept }: Identity, here: Here): Identity {
   const activeFits = active !== null && fits(active, here);
@@ -87,7 +106,7 @@ function setForeignAside({ active, claim, kept }: Identity, here: Here): Identit
   // A claim of another server or board may have become a device there.
   if (claim && !claimFits) former = keep(former, claim, "unproven");
   if (active && !activeFits) {
-    former = keep(former, active, active.server === here.server ? "board" : "server");
+    former = keep(former, active, whyAside(active, here));
   }
   return {
     claim: claimFits ? claim : null,
@@ -96,11 +115,16 @@ function setForeignAside({ active, claim, kept }: Identity, here: Here): Identit
   };
 }
 
+const whyAside = (held: Credentials, here: Here): FormerCredentials["reason"] => {
+  if (held.server !== here.server) return "server";
+  return isSameBoard(held.fingerprint, here.board) ? "login" : "board";
+};
+
 /** A server or board that comes back still has its device: asking anew would only find the name taken. */
 function takeBack(identity: Identity, here: Here): Identity {
   if (identity.active) return identity;
   const back = identity.kept.find(
-    (held) => fits(held, here) && ["server", "board", "unproven"].includes(held.reason),
+    (held) => fits(held, here) && ["server", "board", "login", "unproven"].includes(held.reason),
   );
   if (!back || (back.reason === "unproven" && identity.claim)) return identity;
   const { reason, ...credentials } = back;
@@ -115,10 +139,7 @@ const keep = (
   former: Credentials,
   reason: FormerCredentials["reason"],
 ): readonly FormerCredentials[] =>
-  trimmed([
-    { ...former, reason },
-    ...kept.filter(({ accessToken }) => accessToken !== former.accessToken),
-  ]);
+  trimmed([{ ...former, reason }, ...kept.filter((held) => proofOf(held) !== proofOf(former))]);
 
 /**
  * Those that were let go on purpose make room first, then tokens of which nobody ever said that they are valid; the way

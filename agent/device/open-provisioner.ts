@@ -15,7 +15,7 @@ export interface OpenedProvisioner {
 /** The provisioner for this board and the configured server: used by the agent, and by `pipit provision`. */
 export async function openProvisioner(
   { server, provisioning }: Config,
-  platform: Pick<Platform, "host" | "identity" | "random" | "log">,
+  platform: Pick<Platform, "host" | "identity" | "certificates" | "random" | "log">,
   api: DeviceApi,
 ): Promise<OpenedProvisioner> {
   const log = platform.log.child("device");
@@ -31,6 +31,8 @@ export async function openProvisioner(
   const provisioner = createProvisioner({
     api,
     store: platform.identity,
+    certificates: platform.certificates,
+    credentialsType: provisioning.credentials_type,
     random: platform.random,
     board,
     server: serverId(server.url),

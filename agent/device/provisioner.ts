@@ -1,40 +1,21 @@
-import type { Credentials, Identity } from "../credentials.ts";
+import { type Credentials, hasToken, type Identity, secretOf } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
-import type { IdentityStore, Logger, Random } from "../ports.ts";
-import type { DeviceApi } from "../thingsboard/device-api.ts";
-import { isAccessToken, type ProvisionAnswer } from "../thingsboard/provision-message.ts";
-import { newAccessToken } from "./access-token.ts";
-import { type Board, fingerprintOf } from "./board.ts";
+import type { Logger } from "../ports.ts";
+import { isAccessToken } from "../thingsboard/provision-message.ts";
+import { fingerprintOf } from "./board.ts";
 import {
   activated,
-  formerHere,
   type HardwareChangePolicy,
+  type Here,
   isSameIdentity,
   setActiveAside,
   settleIdentity,
-  withCandidate,
   withClaim,
 } from "./identity.ts";
-import {
-  nameTaken,
-  noToken,
-  notUnderstood,
-  otherBoard,
-  secretNeeded,
-  tokenUnknown,
-  wrongKey,
-} from "./refusals.ts";
+import { certificateCounts, noToken, otherBoard, tokenUnknown } from "./refusals.ts";
+import { type RequestDeps, requesting } from "./requesting.ts";
 
-export interface ProvisionerDeps {
-  readonly api: DeviceApi;
-  readonly store: IdentityStore;
-  readonly random: Random;
-  readonly board: Board;
-  /** As `serverId` writes it. */
-  readonly server: string;
-  readonly deviceName: string | null;
-  readonly key: string | null;
-  readonly secret: string | null;
+export interface ProvisionerDeps extends RequestDeps {
   readonly onHardwareChange: HardwareChangePolicy;
   readonly log: Logger;
 }
@@ -75,79 +56,42 @@ export interface Provisioner {
 }
 
 export function createProvisioner(deps: ProvisionerDeps): Provisioner {
-  const { api, store, random, board, server, deviceName, log } = deps;
-  const here = { server, board, policy: deps.onHardwareChange };
+  const { store, board, server, log } = deps;
+  /** Read at each attempt: the operator may have put the file there meanwhile. */
+  const hereNow = (): Here => ({
+    ...{ server, board, policy: deps.onHardwareChange },
+    handedCertificate: deps.certificates.handed(),
+  });
+  const protect = (held: Credentials) => {
+    const secret = secretOf(held);
+    if (secret !== null) log.protect(secret);
+  };
   let candidate: Credentials | null = null;
   let rotating = Promise.resolve();
   let rotated = (_credentials: Credentials): void => {};
 
   const settled = () => {
     const before = store.load();
+    const here = hereNow();
     const { identity, standing } = settleIdentity(before, here);
     if (!isSameIdentity(before, identity)) store.save(identity);
     if (standing.kind === "foreign") throw otherBoard(standing.fingerprint);
     for (const held of [identity.active, identity.claim, ...identity.kept]) {
-      if (held) log.protect(held.accessToken);
+      if (held) protect(held);
     }
     const active = standing.kind === "provisioned" ? standing.credentials : null;
     candidate = active && identity.claim;
-    return { identity, active };
+    return { here, identity, active };
   };
 
   const use = (identity: Identity, credentials: Credentials): Credentials => {
-    log.protect(credentials.accessToken);
+    protect(credentials);
     store.save(activated(identity, credentials));
     candidate = null;
     return credentials;
   };
 
-  /** The first of these that the server knows: a request that landed after all, or a token that is valid again. */
-  const known = async (candidates: readonly Credentials[], signal: AbortSignal) => {
-    for (const candidate of candidates) {
-      if (await api.isTokenValid(candidate.accessToken, signal)) return candidate;
-    }
-    return null;
-  };
-
-  const conclude = async (
-    answer: ProvisionAnswer,
-    identity: Identity,
-    claim: Credentials,
-    signal: AbortSignal,
-  ): Promise<Credentials> => {
-    switch (answer.status) {
-      case "SUCCESS":
-        // A pre-provisioned device keeps its token: the one returned is the one that counts.
-        return use(identity, { ...claim, accessToken: answer.accessToken });
-      case "FAILURE": {
-        // Also the answer to a request whose first copy was granted while its answer was lost.
-        const ours = await known([claim, ...formerHere(identity, here)], signal);
-        if (ours) return use(identity, ours);
-        throw nameTaken(claim.deviceName, answer.errorMsg);
-      }
-      case "NOT_FOUND":
-        throw wrongKey(answer.errorMsg);
-      case "unreadable":
-        throw notUnderstood(answer);
-    }
-  };
-
-  const request = async (identity: Identity, signal: AbortSignal): Promise<Credentials> => {
-    const former = identity.claim;
-    if (former && (await known([former], signal))) return use(identity, former);
-    const { key, secret } = deps;
-    if (!key || !secret) throw secretNeeded();
-
-    const token = former?.accessToken ?? newAccessToken(random);
-    log.protect(token);
-    const fingerprint = fingerprintOf(board);
-    const claim = { server, fingerprint, deviceName, accessToken: token };
-    const claimed = withClaim(identity, claim);
-    if (!isSameIdentity(identity, claimed)) store.save(claimed);
-
-    const message = { deviceName, provisionDeviceKey: key, provisionDeviceSecret: secret, token };
-    return conclude(await api.provision(message, signal), claimed, claim, signal);
-  };
+  const { known, request } = requesting({ ...deps, protect, use });
 
   /** @throws AgentError `unauthorized`, `transient` */
   const verify = async (asked: Credentials, signal: AbortSignal): Promise<Credentials> => {
@@ -185,15 +129,16 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
     stored: () => settled().active,
 
     async attempt(signal) {
-      const { identity, active } = settled();
-      return active ?? request(identity, signal);
+      const { active, ...standing } = settled();
+      return active ?? request(standing, signal);
     },
 
-    renew: (signal) => request(settled().identity, signal),
+    renew: (signal) => request(settled(), signal),
 
     async adopt(accessToken, signal) {
       log.protect(accessToken);
-      const { identity } = settled();
+      const { identity, here } = settled();
+      if (here.handedCertificate !== null) throw certificateCounts();
       const fingerprint = fingerprintOf(board);
       // Nobody tells us the name of the device that the token belongs to.
       const credentials = { server, fingerprint, deviceName: null, accessToken };
@@ -208,10 +153,11 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
       log.protect(accessToken);
       return inTurn(async () => {
         const { identity, active } = settled();
+        if (active && !hasToken(active)) throw certificateCounts();
         if (active?.accessToken === accessToken) return active;
         const deviceName = active?.deviceName ?? null; // the device stays the same
         const next = { server, fingerprint: fingerprintOf(board), deviceName, accessToken };
-        const proposed = withCandidate(identity, next);
+        const proposed = withClaim(identity, next);
         if (!isSameIdentity(identity, proposed)) store.save(proposed);
         candidate = next;
         return verify(next, signal);

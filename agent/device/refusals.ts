@@ -62,6 +62,38 @@ export const tokenUnknown = () =>
     },
   );
 
+export const certificateCounts = () =>
+  new AgentError("refused", "this device logs in with a certificate, a token does not replace it", {
+    code: "P034",
+    hint: "To go over to a token: remove client_cert from [server], or set [provisioning] credentials_type; then sudo pipit provision --reset",
+  });
+
+export const certificateUnknown = () =>
+  new AgentError("refused", "the server has no device with the certificate in client_cert (4.01)", {
+    code: "P036",
+    hint: "In ThingsBoard: Devices > the device > Manage credentials > X.509, and paste it there; or set [provisioning] key and secret. Then run: sudo systemctl reload pipit",
+  });
+
+export const otherCertificate = () =>
+  new AgentError(
+    "refused",
+    "the server's device logs in with a certificate that this board does not have",
+    {
+      code: "P037",
+      hint: 'In ThingsBoard: Devices > the device > Manage credentials: choose an access token, and delete its server attribute "provisionState"; or give that certificate as client_cert. Then run: sudo pipit provision',
+    },
+  );
+
+export const tokenGranted = () =>
+  new AgentError(
+    "refused",
+    "the server's device logs in with an access token, and client_cert is set",
+    {
+      code: "P038",
+      hint: "The token is kept: remove client_cert to use it; or paste the certificate in ThingsBoard: Devices > the device > Manage credentials > X.509. Then run: sudo systemctl reload pipit",
+    },
+  );
+
 export const secretNeeded = () =>
   new AgentError("refused", "secret needed: no provisioning key and secret are configured", {
     code: "P026",

@@ -1,5 +1,5 @@
 import { backoffMs, isWorthLogging } from "../backoff.ts";
-import type { Credentials } from "../credentials.ts";
+import { type Credentials, proofOf } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { Clock, Logger, Random } from "../ports.ts";
 import type { Provisioner } from "./provisioner.ts";
@@ -72,17 +72,17 @@ export function followRotation({ provisioner, clock, random, log }: RotationDeps
     },
     afterDelivery(signal) {
       if (asking !== null) return asking;
-      const token = provisioner.candidate()?.accessToken;
-      if (token === undefined || token === refused || clock.monotonic() < dueMs)
+      const candidate = provisioner.candidate();
+      if (candidate === null || proofOf(candidate) === refused || clock.monotonic() < dueMs)
         return Promise.resolve();
-      asking = ask(token, signal).finally(() => {
+      asking = ask(proofOf(candidate), signal).finally(() => {
         asking = null;
       });
       return asking;
     },
     async afterRevocation(signal) {
-      const token = provisioner.candidate()?.accessToken;
-      if (token !== undefined) await ask(token, signal);
+      const candidate = provisioner.candidate();
+      if (candidate !== null) await ask(proofOf(candidate), signal);
     },
   };
 }

@@ -128,6 +128,7 @@ export async function openChannel(
     get isResumed() {
       return connection?.isResumed ?? false;
     },
+    isIdentified: settings.own !== null,
     send(datagram) {
       if (state !== "open") return;
       try {

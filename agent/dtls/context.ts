@@ -1,19 +1,15 @@
 import { AgentError } from "../errors.ts";
+import type { OwnCertificate } from "../ports.ts";
+import { askForCertificates } from "./any-client.ts";
 import { eachCertificate, NO_PASSPHRASE, withMemoryBio } from "./bios.ts";
 import { NULL, type OpenSsl, takeReason } from "./openssl.ts";
-
-/** A certificate of our own, its chain after it, and its key: PEM. */
-export interface OwnCertificate {
-  readonly certificate: string;
-  readonly key: string;
-}
 
 export interface ContextSettings {
   /** `accept`: the other end of the same, for the sandbox. */
   readonly role: "connect" | "accept";
   /** PEM: whom we trust, and nobody else. */
   readonly anchors: string;
-  /** False: anybody may answer. */
+  /** False: anybody may answer. Of no meaning for "accept", which asks everybody and believes everybody. */
   readonly verify: boolean;
   readonly own: OwnCertificate | null;
 }
@@ -82,6 +78,7 @@ export function createContext(ssl: OpenSsl, settings: ContextSettings): Context 
     );
     if (verify && trusted === 0) throw nobodyTrusted();
     if (own) useOwn(own);
+    if (role === "accept") askForCertificates(ssl, handle);
   } catch (error) {
     context[Symbol.dispose]();
     throw error;

@@ -2,8 +2,8 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { AgentError } from "../errors.ts";
 import { bindNative, type Native } from "../platform/ffi.ts";
+import type { OwnCertificate } from "../ports.ts";
 import { eachCertificate, NO_PASSPHRASE, readOut, withMemoryBio } from "./bios.ts";
-import type { OwnCertificate } from "./context.ts";
 import { NULL, openSsl, takeReason } from "./openssl.ts";
 
 /** As in openssl.ts; bound only by whoever makes a certificate. */
@@ -131,6 +131,24 @@ export function makeCertificate(request: CertificateRequest): OwnCertificate {
     });
   }
 }
+
+/** 9999-12-31T23:59:59Z: there is no good date on which a device should end (RFC 5280 §4.1.2.5). */
+const NEVER_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+/** Long ago: a board without a clock makes it in 1970, and a server looks at it today. */
+const LONG_AGO_MS = Date.UTC(2000, 0, 1);
+/** Characters of a common name (RFC 5280, ub-common-name). */
+const LONGEST_COMMON_NAME = 64;
+
+/** For a device that is known by this certificate alone: nobody vouches for it, and it does not run out. */
+export const makeDeviceCertificate = (commonName: string): OwnCertificate =>
+  makeCertificate({
+    commonName: [...commonName].slice(0, LONGEST_COMMON_NAME).join(""),
+    names: [],
+    notBeforeMs: LONG_AGO_MS,
+    notAfterMs: NEVER_MS,
+    isAuthority: false,
+    issuer: null,
+  });
 
 function bound(): Native<typeof table> {
   const functions = bindNative(table);

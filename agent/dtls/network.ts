@@ -5,10 +5,11 @@ import type {
   DatagramChannel,
   Logger,
   Network,
+  OwnCertificate,
   SocketAddress,
 } from "../ports.ts";
 import { openChannel } from "./channel.ts";
-import { type Context, createContext, type OwnCertificate } from "./context.ts";
+import { type Context, createContext } from "./context.ts";
 import { type OpenSsl, openSsl } from "./openssl.ts";
 import { createSessions, type SessionStore, type Sessions } from "./sessions.ts";
 

@@ -1,4 +1,10 @@
-import type { Credentials, Fingerprint, FormerCredentials, Identity } from "../credentials.ts";
+import {
+  type Credentials,
+  type Fingerprint,
+  type FormerCredentials,
+  hasToken,
+  type Identity,
+} from "../credentials.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../json.ts";
 import type { Json } from "../ports.ts";
 import { checksum } from "./checksum.ts";
@@ -7,9 +13,11 @@ import { checksum } from "./checksum.ts";
  * Raised when a reader of the old form could misread the new one. In every version `crc32` covers all other members, so
  * that a reader can tell a newer file, which it must not touch, from a damaged one.
  */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
+/** Knows tokens only. An identity without a certificate is still written so: an older Pipit, put back, goes on with it. */
+const TOKEN_VERSION = 1;
 
-const reasons = ["server", "board", "revoked", "reset", "unproven"];
+const reasons = ["server", "board", "login", "revoked", "reset", "unproven"];
 
 export type DecodedIdentity =
   | { readonly ok: true; readonly identity: Identity }
@@ -19,7 +27,9 @@ export type DecodedIdentity =
 /** JSON with a version and a CRC-32 over the identity's own text: a torn or half-zeroed file cannot pass. */
 export function encodeIdentity(identity: Identity): string {
   const { claim, active, kept } = identity;
-  const members = { version: FORMAT_VERSION, claim, active, kept };
+  const held = [claim, active, ...kept].filter((credentials) => credentials !== null);
+  const version = held.every(hasToken) ? TOKEN_VERSION : FORMAT_VERSION;
+  const members = { version, claim, active, kept };
   return `${JSON.stringify({ crc32: checksum(members), ...members }, null, 2)}\n`;
 }
 
@@ -31,7 +41,7 @@ export function decodeIdentity(text: string): DecodedIdentity {
   const { crc32: stored, ...members } = parsed;
   if (stored !== checksum(members)) return damaged("its checksum does not match");
   const { version, claim, active, kept } = members;
-  if (version !== FORMAT_VERSION) {
+  if (version !== FORMAT_VERSION && version !== TOKEN_VERSION) {
     const reason = `format version ${JSON.stringify(version)}, this Pipit knows ${FORMAT_VERSION}`;
     return { ok: false, reason, newer: true };
   }
@@ -47,10 +57,14 @@ const isCredentialsOrNull = (value: Json | undefined): value is (Credentials & J
 const isCredentials = (value: Json | undefined): value is Credentials & JsonObject =>
   isJsonObject(value) &&
   typeof value["server"] === "string" &&
-  typeof value["accessToken"] === "string" &&
-  value["accessToken"] !== "" &&
+  isLogin(value) &&
   (value["deviceName"] === null || typeof value["deviceName"] === "string") &&
   (value["fingerprint"] === null || isFingerprint(value["fingerprint"]));
+
+const isLogin = ({ accessToken, certificate, key }: JsonObject): boolean =>
+  isText(accessToken) || (isText(certificate) && (key === null || isText(key)));
+
+const isText = (value: Json | undefined) => typeof value === "string" && value !== "";
 
 const isFormer = (value: Json): value is FormerCredentials & JsonObject =>
   isCredentials(value) && reasons.some((reason) => reason === value["reason"]);

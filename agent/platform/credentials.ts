@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Identity } from "../credentials.ts";
+import { type Identity, proofOf } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { IdentityStore, Logger } from "../ports.ts";
 import { encodeIdentity } from "./credentials-file.ts";
@@ -35,10 +35,8 @@ export function credentialStore(
     const content = encodeIdentity(identity);
     // A damaged file that could not be set aside must not take the place of a good previous generation.
     writeGeneration(content, before !== null);
-    // A lost token cannot be asked for again: no generation may be left that lacks it.
-    if (before?.active?.accessToken !== identity.active?.accessToken) {
-      writeGeneration(content, true);
-    }
+    // A lost token, or key, cannot be asked for again: no generation may be left that lacks it.
+    if (proofIn(before) !== proofIn(identity)) writeGeneration(content, true);
   };
 
   const writeGeneration = (content: string, keepCurrent: boolean): void => {
@@ -67,6 +65,8 @@ export function credentialStore(
 
   return { load, save };
 }
+
+const proofIn = (identity: Identity | null) => (identity?.active ? proofOf(identity.active) : null);
 
 /** The name `to` for the file `from`, made so that `to` is always either the old or the new file. */
 function keepAs(to: string, from: string, files: Files): void {

@@ -21,6 +21,15 @@ export function bindNative<const T extends FunctionDefinitions>(table: T): Nativ
   }
 }
 
+/** Where a function of this process is, for whoever wants to be given one; null where there is none. */
+export function addressOf(name: string): bigint | null {
+  try {
+    return process.getBuiltinModule("node:ffi").dlopen(null, {}).lib.getSymbol(name);
+  } catch {
+    return null;
+  }
+}
+
 /** Text at an address that one of these functions gave; "" at 0. */
 export const textAt = (address: bigint): string =>
   address === 0n ? "" : (process.getBuiltinModule("node:ffi").toString(address) ?? "");

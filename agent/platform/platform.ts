@@ -11,6 +11,7 @@ import { createIntake } from "./intake.ts";
 import { createInventory } from "./inventory.ts";
 import type { Log } from "./log.ts";
 import { openMachine } from "./machine.ts";
+import { noCertificates } from "./no-certificates.ts";
 import { ownProgram } from "./own-program.ts";
 import { systemRandom } from "./random.ts";
 import { refusedFile } from "./refused-file.ts";
@@ -50,6 +51,7 @@ export function openPlatform(options: PlatformOptions): Platform & AsyncDisposab
     host: machine.host,
     network: udpNetwork,
     identity: credentialStore(stateDir, noteDamage(log.child("credentials"), standing, "error")),
+    certificates: noCertificates,
     journal,
     refused: refusedFile(stateDir),
     services,

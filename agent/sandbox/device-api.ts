@@ -9,6 +9,7 @@ import type { DeviceOperations } from "./device-operations.ts";
 import type { Device, Devices } from "./devices.ts";
 import { operationOf } from "./operation.ts";
 import { decodePath } from "./path.ts";
+import type { Peer } from "./peer.ts";
 
 export interface Served {
   readonly outcome: Outcome;
@@ -21,6 +22,8 @@ export interface DeviceApiDeps {
   /** How long ThingsBoard's transport waits for its core. */
   readonly coreTimeoutMs: number;
   provision(request: DeviceRequest): Served;
+  /** Known by the certificate of its DTLS session. */
+  deviceOf(peer: Peer): Device | undefined;
 }
 
 const plain = (code: string): Answer => ({ code });
@@ -30,7 +33,8 @@ const unserved = (code: string): Served => ({ outcome: plain(code), about: nothi
  * ThingsBoard's device API over CoAP: one request in, one outcome out. It decides and sends nothing itself.
  * The checks come in ThingsBoard's order: path, method, credentials, transport, body, limits.
  */
-export function createDeviceApi({ devices, operations, coreTimeoutMs, provision }: DeviceApiDeps) {
+export function createDeviceApi(deps: DeviceApiDeps) {
+  const { devices, operations, coreTimeoutMs, provision } = deps;
   return (request: DeviceRequest): Served => {
     const { method, observe } = request;
     const target = decodePath(request.path);
@@ -46,7 +50,8 @@ export function createDeviceApi({ devices, operations, coreTimeoutMs, provision 
     if (operation === "4.00" || operation === "4.05") return { outcome: plain(operation), about };
     if (operation === "provision") return provision(request);
 
-    const device = authenticate(accessToken);
+    // Beside a certificate that is known a token in the path is not looked at.
+    const device = deps.deviceOf(request.from.peer) ?? authenticate(accessToken);
     if ("code" in device) return { outcome: device, about };
     if (device.profile.transport === "MQTT") return { outcome: plain("5.00"), about };
     const { outcome, values = [] } = operations[operation](device, request, Number(requestId));
@@ -57,7 +62,7 @@ export function createDeviceApi({ devices, operations, coreTimeoutMs, provision 
   function authenticate(accessToken: string | null): Device | Answer {
     // The credentials lookup throws on an empty id and never replies.
     if (accessToken === "") return { code: "5.00", delayMs: coreTimeoutMs };
-    // Without a token position only a client certificate could tell the device.
+    // Without a token position only a client certificate tells the device.
     const device = accessToken === null ? undefined : devices.byAccessToken(accessToken);
     return device ?? plain("4.01");
   }

@@ -29,6 +29,12 @@ export type DeviceCredentials =
       readonly password?: string;
     };
 
+/** ThingsBoard strips the frame of PEM, and takes whatever is left. */
+export const x509Credentials = (certificate: string): DeviceCredentials => ({
+  type: "X509_CERTIFICATE",
+  id: certificate.replaceAll(/-----(BEGIN|END) CERTIFICATE-----|\s/g, ""),
+});
+
 export interface Device {
   readonly name: string;
   readonly profile: ProfileSpec;
@@ -92,6 +98,13 @@ export function createDevices(limits: DeviceLimits) {
         .values()
         .find(
           ({ credentials }) => credentials?.type === "ACCESS_TOKEN" && credentials.id === token,
+        ),
+    /** Base64 of its DER. */
+    byCertificate: (text: string): Device | undefined =>
+      devices
+        .values()
+        .find(
+          ({ credentials }) => credentials?.type === "X509_CERTIFICATE" && credentials.id === text,
         ),
   };
 }

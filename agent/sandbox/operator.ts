@@ -2,7 +2,7 @@ import { AgentError } from "../errors.ts";
 import type { Clock, Json } from "../ports.ts";
 import { type AttributeMap, attributesText, parseAttributes } from "./attributes.ts";
 import type { Chance } from "./chance.ts";
-import type { Device, Devices, ProfileSpec } from "./devices.ts";
+import { type Device, type Devices, type ProfileSpec, x509Credentials } from "./devices.ts";
 import type { Observations } from "./observations.ts";
 import type { RpcCall, ServerRpc } from "./server-rpc.ts";
 
@@ -87,6 +87,11 @@ export function createOperator(deps: OperatorDeps) {
         throw new AgentError("config", `the device "${deviceName}" or its token exists already`);
       }
       return token;
+    },
+
+    /** Pastes a certificate (PEM) into the device's credentials; its token, and an earlier certificate, end. */
+    setCertificate(deviceName: string, certificate: string): void {
+      deviceOf(deviceName).credentials = x509Credentials(certificate);
     },
 
     /** A customer claims the device with the secret that it announced. */

@@ -1,4 +1,9 @@
-import type { DeviceCredentials, Devices, ProfileSpec } from "./devices.ts";
+import {
+  type DeviceCredentials,
+  type Devices,
+  type ProfileSpec,
+  x509Credentials,
+} from "./devices.ts";
 import type { ProvisionRequest } from "./provision-request.ts";
 
 export type Provisioned =
@@ -71,8 +76,8 @@ function credentialsFor(
         ? null
         : { type: "ACCESS_TOKEN", id: token };
     case "X509_CERTIFICATE": {
-      const id = hash.replaceAll(/-----(BEGIN|END) CERTIFICATE-----|\s/g, "");
-      return id === "" ? null : { type: "X509_CERTIFICATE", id };
+      const credentials = x509Credentials(hash);
+      return credentials.id === "" ? null : credentials;
     }
     case "MQTT_BASIC": {
       if (clientId + username === "") return null;

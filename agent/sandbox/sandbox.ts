@@ -1,4 +1,5 @@
 import type { Clock, Json } from "../ports.ts";
+import { createCertificateSessions } from "./certificate-sessions.ts";
 import { createChance } from "./chance.ts";
 import { createCoapServer } from "./coap-server.ts";
 import { openControl } from "./control.ts";
@@ -13,7 +14,6 @@ import { createFront } from "./front.ts";
 import { openLink } from "./link.ts";
 import { createObservations } from "./observations.ts";
 import { createOperator, type Operator } from "./operator.ts";
-import type { Peer } from "./peer.ts";
 import { defaultProfile } from "./profile.ts";
 import { createProvisionAnswer } from "./provision-answer.ts";
 import { createProvisioning } from "./provisioning.ts";
@@ -139,8 +139,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
   });
   const { coreTimeoutMs } = times;
+  const { deviceOf, ...certificates } = createCertificateSessions(devices);
   const api = createDeviceApi({
-    ...{ devices, operations, coreTimeoutMs },
+    ...{ devices, operations, coreTimeoutMs, deviceOf },
     provision: createProvisionAnswer({
       coreTimeoutMs,
       provision: createProvisioning({ profiles, devices, randomName: chance.name }),
@@ -153,7 +154,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   const front = createFront({
     ...{ clock: session, chance, times, faults, counters },
-    send: (datagram: Uint8Array, peer: Peer) => link.send(datagram, peer),
+    send: (datagram, peer) => link.send(datagram, peer),
     evaluate: evaluation.evaluate,
     render: evaluation.render,
     timedOut: observations.cancelPeer,
@@ -163,6 +164,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...{ host, port: options.port ?? 0, clock, chance, faults, counters },
     received: front.received,
     lost: front.lost,
+    shookHands: certificates.shookHands,
   };
   const secure = options.secure && (await openSecureLink(listening, options.secure.names));
   const link = secure ?? (await openLink(listening));
@@ -190,6 +192,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     restart() {
       session.clear();
       secure?.forget();
+      certificates.forget();
       front.forget();
       observations.forget();
       uploads.forget();

@@ -1,8 +1,9 @@
 import { type Connection, createConnection, DtlsFailure } from "../dtls/connection.ts";
-import { type Context, createContext, type OwnCertificate } from "../dtls/context.ts";
+import { type Context, createContext } from "../dtls/context.ts";
 import { makeCertificate } from "../dtls/make-certificate.ts";
 import { openSsl } from "../dtls/openssl.ts";
 import { isPlausible } from "../dtls/records.ts";
+import type { OwnCertificate } from "../ports.ts";
 import { type Link, type LinkDeps, openLink } from "./link.ts";
 import type { Peer } from "./peer.ts";
 
@@ -13,8 +14,14 @@ export interface SecureLink extends Link {
   forget(): void;
 }
 
+export interface SecureLinkDeps extends LinkDeps {
+  /** A full handshake has ended; with the client's certificate, base64 of its DER, if it has shown one. */
+  shookHands(peer: Peer, certificate: string | null): void;
+}
+
 interface Client {
   readonly connection: Connection;
+  isWelcome: boolean;
   timer: Disposable | null;
 }
 
@@ -32,7 +39,7 @@ const isHello = (datagram: Uint8Array) =>
  * a real line. Rejects as `openLink` does, and with AgentError `config` where this Node has no DTLS.
  */
 export async function openSecureLink(
-  deps: LinkDeps,
+  deps: SecureLinkDeps,
   names: readonly string[],
 ): Promise<SecureLink> {
   const { clock, counters } = deps;
@@ -65,12 +72,33 @@ export async function openSecureLink(
     }
     if (clients.get(peer.key) !== client) return;
     if (client.connection.progress === "closed") return drop(peer.key);
+    if (client.connection.progress === "secure" && !client.isWelcome) {
+      client.isWelcome = true;
+      if (!letIn(peer, client.connection)) return drop(peer.key);
+    }
     client.timer?.[Symbol.dispose]();
     const ms = client.connection.timeoutMs();
     client.timer =
       ms === null
         ? null
         : clock.after(ms, () => step(peer, client, () => client.connection.timedOut()));
+  };
+
+  /** False: its certificate is not valid now. Sessions that are taken up again tell nothing new. */
+  const letIn = (peer: Peer, connection: Connection): boolean => {
+    if (connection.isResumed) return true;
+    const certificate = connection.certificate();
+    const now = clock.now();
+    if (
+      certificate !== null &&
+      (certificate.validToDate.getTime() < now || certificate.validFromDate.getTime() > now)
+    ) {
+      counters.dtlsFailures++;
+      connection[Symbol.dispose]();
+      return false;
+    }
+    deps.shookHands(peer, certificate?.raw.toString("base64") ?? null);
+    return true;
   };
 
   const welcome = (peer: Peer): Client => {
@@ -87,7 +115,7 @@ export async function openSecureLink(
       transmit: (datagram) => link.send(datagram, peer),
       received: (plaintext) => deps.received(plaintext, peer),
     });
-    const client: Client = { connection, timer: null };
+    const client: Client = { connection, isWelcome: false, timer: null };
     clients.set(peer.key, client);
     return client;
   };

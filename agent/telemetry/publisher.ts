@@ -1,5 +1,6 @@
 import { isWorthLogging } from "../backoff.ts";
 import type { Config } from "../config/config.ts";
+import type { Login } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { Clock, Logger, Platform, Random, RefusedSamples } from "../ports.ts";
 import { isServerFault, isTooLarge } from "../thingsboard/answer.ts";
@@ -36,7 +37,7 @@ export interface Publisher {
    * the next call. Entries are settled after a 2.xx.
    * @throws AgentError `unauthorized` or `transient`: the server is away; until it has answered one message at a time is tried
    */
-  publish(accessToken: string, signal: AbortSignal): Promise<Published>;
+  publish(login: Login, signal: AbortSignal): Promise<Published>;
 }
 
 /** Messages of the backlog under way together. One more place is kept free for live data. */
@@ -143,7 +144,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     return "delivered";
   };
 
-  const send = async (flight: Flight, accessToken: string, signal: AbortSignal) => {
+  const send = async (flight: Flight, login: Login, signal: AbortSignal) => {
     const { payload } = flight.message.batch;
     if (payload === null) {
       await finish(flight, "delivered");
@@ -151,7 +152,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     }
     const startMs = clock.monotonic();
     try {
-      await api.publishTelemetry(accessToken, payload, signal);
+      await api.publishTelemetry(login, payload, signal);
     } catch (error) {
       return await fail(flight, error);
     }
@@ -179,7 +180,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   };
 
   /** Starts all that may leave. Milliseconds until more may; null: not before something has ended. */
-  const fill = async (accessToken: string, signal: AbortSignal): Promise<number | null> => {
+  const fill = async (login: Login, signal: AbortSignal): Promise<number | null> => {
     for (;;) {
       // What has failed meanwhile is told first: the caller decides how long to wait.
       if (inFlight.hasNews) return null;
@@ -187,14 +188,14 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       if (message === null || typeof message === "number") return message;
       if (message.origin === "live") livePoints = firstPoints(message);
       pace.take(laneOf(message));
-      inFlight.start(message, (flight) => send(flight, accessToken, signal));
+      inFlight.start(message, (flight) => send(flight, login, signal));
     }
   };
 
   return {
-    async publish(accessToken, signal) {
+    async publish(login, signal) {
       for (;;) {
-        const waitMs = await fill(accessToken, signal);
+        const waitMs = await fill(login, signal);
         if (!inFlight.hasNews && inFlight.count === 0 && waitMs === null) return "empty";
         await inFlight.change(waitMs, signal);
         try {

@@ -1,3 +1,4 @@
+import { hasToken, type Login } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
 import type { Transport } from "../ports.ts";
 import { errorOf } from "./answer.ts";
@@ -12,8 +13,8 @@ import {
 /** CoAP Content-Format of JSON (RFC 7252 §12.3). ThingsBoard ignores it; proxies and captures do not. */
 const JSON_FORMAT = 50;
 
-/** No device has it: ThingsBoard answers 4.01, and whoever answers otherwise is no ThingsBoard. */
-const UNKNOWN_TOKEN = "pipit-asks-for-nobody";
+/** No device has this token: ThingsBoard answers 4.01, and whoever answers otherwise is no ThingsBoard. */
+const nobody: Login = { accessToken: "pipit-asks-for-nobody" };
 
 /** Short: the value of an attribute is never wanted here, only whether the token may ask for one. */
 const PROBED_ATTRIBUTE = "sharedKeys=pipit";
@@ -21,19 +22,35 @@ const PROBED_ATTRIBUTE = "sharedKeys=pipit";
 export interface DeviceApi {
   /** @throws AgentError `transient` when no answer came, or 5.xx: the device may have been created all the same */
   provision(request: ProvisionRequest, signal: AbortSignal): Promise<ProvisionAnswer>;
-  /** False when the server answers 4.01. @throws AgentError `transient` when it gives no verdict */
-  isTokenValid(accessToken: string, signal: AbortSignal): Promise<boolean>;
-  /** @throws AgentError `unauthorized`, `rejected` or `transient`; returns only after 2.xx */
-  publishTelemetry(accessToken: string, payload: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** False when the server answers 4.01. @throws AgentError `transient` when it gives no verdict; `refused` as `publishTelemetry` */
+  isKnown(login: Login, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Returns only after 2.xx.
+   * @throws AgentError `unauthorized`, `rejected` or `transient`; `refused`: a certificate, and the way there has no DTLS
+   */
+  publishTelemetry(login: Login, payload: Uint8Array, signal: AbortSignal): Promise<void>;
   /** Client attributes: one JSON object. Throws as `publishTelemetry`; returns only after 2.xx. */
-  publishAttributes(accessToken: string, payload: Uint8Array, signal: AbortSignal): Promise<void>;
+  publishAttributes(login: Login, payload: Uint8Array, signal: AbortSignal): Promise<void>;
 }
 
 /** ThingsBoard's CoAP device API, as the agent uses it. */
 export function createDeviceApi({ transport }: { transport: Transport }): DeviceApi {
-  const probe = (accessToken: string, signal: AbortSignal) => {
-    const path = attributesPath(accessToken);
+  const logIn = (login: Login) => {
+    // Where the key is the operator's the network shows that certificate by itself.
+    if (hasToken(login) || login.key === null) return transport.identify(null);
+    const { certificate, key } = login;
+    transport.identify({ certificate, key });
+  };
+  const probe = (login: Login, signal: AbortSignal) => {
+    const path = attributesPath(login);
     return transport.request({ method: "GET", path, query: [PROBED_ATTRIBUTE] }, signal);
+  };
+  /** Any CoAP server answers 4.04 to what it does not know; only ThingsBoard tells the two apart. */
+  const isThingsBoard = async (login: Login, signal: AbortSignal) => {
+    if (hasToken(login)) return (await probe(nobody, signal)).code === "4.01";
+    // Behind a certificate the token in a path is not looked at; but telemetry is there, and cannot be read.
+    const path = telemetryPath(login);
+    return (await transport.request({ method: "GET", path }, signal)).code !== "4.04";
   };
   const post = async (path: readonly string[], payload: Uint8Array, signal: AbortSignal) => {
     const request = { method: "POST", path, payload, contentFormat: JSON_FORMAT } as const;
@@ -53,22 +70,27 @@ export function createDeviceApi({ transport }: { transport: Transport }): Device
       return decodeProvisionAnswer(response);
     },
 
-    async isTokenValid(accessToken, signal) {
-      const response = await probe(accessToken, signal);
+    async isKnown(login, signal) {
+      logIn(login);
+      const response = await probe(login, signal);
       if (response.code === "2.05") return true;
       if (response.code === "4.01") return false;
       const error = errorOf(response) ?? strange(response.code);
       if (response.code !== "4.04") throw error;
-      // The device has no such attribute, and so there is a device; but any other CoAP server says 4.04 to everything.
-      if ((await probe(UNKNOWN_TOKEN, signal)).code !== "4.01") throw error;
+      // The device has no such attribute, and so there is a device.
+      if (!(await isThingsBoard(login, signal))) throw error;
       return true;
     },
 
-    publishTelemetry: (accessToken, payload, signal) =>
-      post(telemetryPath(accessToken), payload, signal),
+    async publishTelemetry(login, payload, signal) {
+      logIn(login);
+      await post(telemetryPath(login), payload, signal);
+    },
 
-    publishAttributes: (accessToken, payload, signal) =>
-      post(attributesPath(accessToken), payload, signal),
+    async publishAttributes(login, payload, signal) {
+      logIn(login);
+      await post(attributesPath(login), payload, signal);
+    },
   };
 }
 

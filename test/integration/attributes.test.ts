@@ -48,7 +48,7 @@ it("the server stores what the board reported, and the sandbox shows it", async 
     random: systemRandom,
     log: recordingLog(),
   });
-  await reporter.afterDelivery(token, new AbortController().signal);
+  await reporter.afterDelivery({ accessToken: token }, new AbortController().signal);
 
   const golden = join(import.meta.dirname, "../golden/attributes-pi4.json");
   expect(server.state().devices["board"]?.attributes.client).toEqual({

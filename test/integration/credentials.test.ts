@@ -118,7 +118,7 @@ it("both generations damaged: nothing is invented, nothing is deleted", () => {
 
 it("refuses a newer format without touching it", () => {
   const { file, store } = open();
-  const members = { version: 2, something: "else" };
+  const members = { version: 3, something: "else" };
   const newer = JSON.stringify({
     crc32: crc32(JSON.stringify(members)).toString(16).padStart(8, "0"),
     ...members,

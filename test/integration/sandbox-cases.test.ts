@@ -30,11 +30,11 @@ const file = new URL("../fixtures/thingsboard-cases.json", import.meta.url);
 const cases: readonly Case[] = JSON.parse(readFileSync(file, "utf8"));
 
 const leftOut: Readonly<Record<string, string>> = {
-  "tel-32": "needs DTLS with a client certificate",
-  "rpc-13": "needs DTLS with a client certificate",
-  "dtls-01": "the sandbox has no DTLS",
-  "dtls-02": "the sandbox has no DTLS",
-  "dtls-04": "the sandbox has no DTLS",
+  "tel-32": "over DTLS: sandbox-certificates.test.ts",
+  "rpc-13": "over DTLS: sandbox-certificates.test.ts",
+  "dtls-01": "over DTLS: coaps.test.ts",
+  "dtls-02": "over DTLS: sandbox-certificates.test.ts",
+  "dtls-04": "over DTLS: test/system/dtls.test.ts",
   "ota-01": "the sandbox has no OTA packages",
   "ota-03": "the sandbox has no OTA packages",
   "ota-04": "the sandbox has no OTA packages",

@@ -52,7 +52,7 @@ it("a provisioning request on the wire has the fields of ThingsBoard's provision
     deviceName: "DEVICE_NAME",
     provisionDeviceKey: "PUT_PROVISION_KEY_HERE",
     provisionDeviceSecret: "PUT_PROVISION_SECRET_HERE",
-    token: "DEVICE_ACCESS_TOKEN",
+    login: { accessToken: "DEVICE_ACCESS_TOKEN" },
   };
   const sent = await datagramOf((api, signal) => api.provision(request, signal));
   await expect(readable(sent)).toMatchFileSnapshot(golden("provision-request.txt"));
@@ -66,12 +66,14 @@ it("a telemetry request on the wire carries string, boolean, double, long and JS
   );
   const bytes = payload ?? expect.fail("nothing to send");
   const sent = await datagramOf((api, signal) =>
-    api.publishTelemetry("DEVICE_ACCESS_TOKEN", bytes, signal),
+    api.publishTelemetry({ accessToken: "DEVICE_ACCESS_TOKEN" }, bytes, signal),
   );
   await expect(readable(sent)).toMatchFileSnapshot(golden("telemetry-request.txt"));
 });
 
 it("a token probe asks for one attribute and sends no body", async () => {
-  const probe = await datagramOf((api, signal) => api.isTokenValid("DEVICE_ACCESS_TOKEN", signal));
+  const probe = await datagramOf((api, signal) =>
+    api.isKnown({ accessToken: "DEVICE_ACCESS_TOKEN" }, signal),
+  );
   await expect(`${hex(probe)}\n`).toMatchFileSnapshot(golden("token-probe.txt"));
 });

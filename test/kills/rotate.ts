@@ -4,6 +4,7 @@
  * What the running agent does with a new access token, in a process that can be killed: the real files, the real client.
  * A token that waits already is asked about instead. Ends with 0 when the server knows what is in use then.
  */
+
 import { createCoapClient } from "../../agent/coap/client.ts";
 import { defaultConfig } from "../../agent/config/config.ts";
 import { parseServerUrl } from "../../agent/config/server-url.ts";
@@ -12,6 +13,7 @@ import { AgentError } from "../../agent/errors.ts";
 import { systemClock } from "../../agent/platform/clock.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
 import { createHost } from "../../agent/platform/host.ts";
+import { noCertificates } from "../../agent/platform/no-certificates.ts";
 import { systemRandom } from "../../agent/platform/random.ts";
 import { udpNetwork } from "../../agent/platform/udp.ts";
 import { createDeviceApi } from "../../agent/thingsboard/device-api.ts";
@@ -35,6 +37,7 @@ const { provisioner } = await openProvisioner(
   {
     host: createHost({ root: "/" }),
     identity: credentialStore(state, log),
+    certificates: noCertificates,
     random: systemRandom,
     log,
   },
@@ -49,5 +52,5 @@ try {
   if (!(error instanceof AgentError) || error.kind !== "unauthorized") throw error;
 }
 const inUse = provisioner.stored() ?? before;
-const isValid = inUse !== null && (await api.isTokenValid(inUse.accessToken, signal));
+const isValid = inUse !== null && (await api.isKnown(inUse, signal));
 process.exit(isValid ? 0 : 1);

@@ -4,12 +4,14 @@
  * Kills the real `pipit provision` at every named step and at random moments, while the sandbox's answers are lost, late or
  * doubled, then lets it finish. Each device must end up provisioned exactly once, with credentials that the server accepts.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Faults, type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { keepProof } from "../reliability/proof-line.ts";
+import { tokenOf } from "../support/identities.ts";
 import { chosenSeed, seededRandom } from "../support/seeded-random.ts";
 import { createBoard } from "./board.ts";
 import { type Step, steps } from "./steps.ts";
@@ -98,7 +100,7 @@ async function finish(server: Sandbox, board: Board, name: string): Promise<void
 function judge(server: Sandbox, board: Board, name: string): void {
   tally.boards++;
   const stored = board.stored();
-  const token = stored === "torn" ? undefined : stored?.active?.accessToken;
+  const token = stored === "torn" ? undefined : tokenOf(stored?.active);
   const tokens = Object.keys(server.state().devices).map((device) => server.accessTokenOf(device));
   if (stored === "torn") fail("torn", name, "at the end");
   else if (token === undefined) fail("stranded", name, "no active credentials at the end");

@@ -5,6 +5,7 @@ import type { Identity } from "../../agent/credentials.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
 import { startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { aBoard, startCore } from "../support/device-rig.ts";
+import { tokenOf } from "../support/identities.ts";
 import { pipit } from "../support/pipit-process.ts";
 import { recordingLog } from "../support/recording-log.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -71,8 +72,8 @@ proof(
       // Each device has one token, and the card still holds those of all the boards that it was in.
       const { active, kept } = credentialStore(card, recordingLog()).load();
       const held = [...(active ? [active] : []), ...kept];
-      if (active) expect(server.tokenOf(active.deviceName ?? ""), context).toBe(active.accessToken);
-      expect(new Set(held.map(({ accessToken }) => accessToken)).size, context).toBe(held.length);
+      if (active) expect(server.tokenOf(active.deviceName ?? ""), context).toBe(tokenOf(active));
+      expect(new Set(held.map(tokenOf)).size, context).toBe(held.length);
       expect(server.devices.all().length, context).toBeLessThanOrEqual(boards.length);
     }
     return `${courses} cards, ${turns} turns in three boards, ${readings} readings: 0 in another board's device; ${waited} turns waited for the operator by name`;
@@ -152,7 +153,7 @@ proof(
     const tokens: (string | undefined)[] = [];
     const [a, b] = boards;
     expect(await run(a, two(a))).toBe(0);
-    tokens.push(identity().active?.accessToken);
+    tokens.push(tokenOf(identity().active));
     server.setFaults({ outage: true });
     const endMs = performance.now() + 2_500;
     const ticking = setInterval(() => {
@@ -164,13 +165,13 @@ proof(
     server.setFaults({ outage: false });
 
     expect(await run(b, two(b))).toBe(0);
-    tokens.push(identity().active?.accessToken);
+    tokens.push(tokenOf(identity().active));
     for (const { value } of points(b.name)) expect(value).toBe(b.uptime);
     const before = points(a.name).length;
     expect(await run(a, () => points(a.name).length >= before + backlog + 2)).toBe(0);
-    tokens.push(identity().active?.accessToken);
+    tokens.push(tokenOf(identity().active));
     expect(await run(b, two(b))).toBe(0);
-    tokens.push(identity().active?.accessToken);
+    tokens.push(tokenOf(identity().active));
 
     expect(tokens.slice(2)).toEqual(tokens.slice(0, 2));
     expect(identity().kept).toMatchObject([{ accessToken: tokens[0], reason: "board" }]);

@@ -10,6 +10,7 @@ import { type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { agentBoard } from "../support/agent-board.ts";
 import { allDone } from "../support/all-done.ts";
 import { type Ext4Image, ext4Image } from "../support/ext4-image.ts";
+import { tokenOf } from "../support/identities.ts";
 import { type PipitProcess, pipit } from "../support/pipit-process.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -99,14 +100,14 @@ async function provisioned(worker: Worker, name: string, most: number) {
     worker.usualMs = performance.now() - startMs;
     if (code !== 0) continue;
     worker.devices++;
-    return { stateDir, args: board.args, accessToken: tokenOf(stored(stateDir, name), worker) };
+    return { stateDir, args: board.args, accessToken: provenToken(stored(stateDir, name), worker) };
   }
   return expect.fail(`${name} is stranded: ${stderr}`);
 }
 
 /** The active token, which must be that of exactly one device. */
-function tokenOf(identity: Identity | null, { server }: Worker): string {
-  const token = identity?.active?.accessToken ?? expect.fail("no active credentials");
+function provenToken(identity: Identity | null, { server }: Worker): string {
+  const token = tokenOf(identity?.active) ?? expect.fail("no active credentials");
   const devices = Object.keys(server.state().devices);
   expect(devices.filter((device) => server.accessTokenOf(device) === token)).toHaveLength(1);
   return token;
@@ -120,7 +121,7 @@ async function rotated(worker: Worker, given: Awaited<ReturnType<typeof provisio
   const run = pipit(["provision", "--token-stdin", ...args], { input: `${next}\n` });
   const isOver = await cutDuring(run, stateDir, worker);
   const found = stored(stateDir, "rotation") ?? expect.fail("no credentials are left");
-  expect(isOver ? [next] : [accessToken, next]).toContain(tokenOf(found, worker));
+  expect(isOver ? [next] : [accessToken, next]).toContain(provenToken(found, worker));
 }
 
 async function ordeal(cuts: number, random: Random, seed: number): Promise<Worker> {

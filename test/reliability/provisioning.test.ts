@@ -3,6 +3,7 @@ import { AgentError } from "../../agent/errors.ts";
 import type { Random } from "../../agent/ports.ts";
 import { defaultProfile } from "../../agent/sandbox/profile.ts";
 import { type RigOptions, startCore } from "../support/device-rig.ts";
+import { tokenOf } from "../support/identities.ts";
 import { memoryIdentity } from "../support/memory-identity.ts";
 import { type ThingsBoard, thingsBoard } from "../support/thingsboard.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
@@ -55,7 +56,7 @@ proof(
       await clock.until(() => core.states().includes("offline -> online"), 4 * HOUR);
       expect(server.devices.all(), context).toHaveLength(1);
       const [device] = server.devices.all();
-      expect(core.provisioner.stored()?.accessToken, context).toBe(device?.credentials?.id);
+      expect(tokenOf(core.provisioner.stored()), context).toBe(device?.credentials?.id);
       expect(await core.end(), context).toBeNull();
     }
     return `${courses} boards, ${answersLost} answers lost: 0 stranded, ${courses} devices`;
@@ -103,7 +104,7 @@ proof(
         expect(atMs - (times[index - 1] ?? -HOUR), context).toBeGreaterThanOrEqual(15 * MINUTE);
       if (device) device.provisioned = false; // the operator deletes the attribute
       await clock.until(() => core.states().includes("offline -> online"), 17 * MINUTE);
-      expect(core.provisioner.stored()?.accessToken, context).toBe(token);
+      expect(tokenOf(core.provisioner.stored()), context).toBe(token);
       expect(await core.end(), context).toBeNull();
     }
     return `${courses} boards waited as P021, ${tries} tries, never two within 15 minutes; each provisioned once the operator had acted`;

@@ -9,6 +9,7 @@ import { decodeIdentity } from "../../agent/platform/credentials-file.ts";
 import type { IdentityStore, Random } from "../../agent/ports.ts";
 import { type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { startCore } from "../support/device-rig.ts";
+import { tokenOf } from "../support/identities.ts";
 import { recordingLog } from "../support/recording-log.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { type ThingsBoard, thingsBoard } from "../support/thingsboard.ts";
@@ -77,12 +78,12 @@ async function rotated({ story, trouble, kill }: Course, random: Random, context
   const told = await core.provisioner.rotate("new", never).catch((error: unknown) => error);
   const identity = files.load();
   // At every moment the old token is on the disk, and so is the new one as soon as the server may have been asked.
-  const tokens = [identity.active, identity.claim, ...identity.kept].map((at) => at?.accessToken);
+  const tokens = [identity.active, identity.claim, ...identity.kept].map(tokenOf);
   expect(tokens, context).toContain(old);
   const wasAsked = server.requests.some(({ token }) => token === "new");
   if (wasAsked) expect(tokens, context).toContain("new");
   const isKnown = server.tokenOf("board-1") === "new";
-  if (!isKnown) expect(identity.active?.accessToken, context).toBe(old);
+  if (!isKnown) expect(tokenOf(identity.active), context).toBe(old);
   if (kill === null) expect(told, context).toMatchObject(expectedOf({ story, trouble }));
   else {
     expect(told, context).toBeInstanceOf(Error);
@@ -103,7 +104,7 @@ async function rotated({ story, trouble, kill }: Course, random: Random, context
   await clock.advance(3 * HOUR);
   const final = files.load();
   const wanted = story === "never valid" ? old : "new";
-  expect(final.active?.accessToken, context).toBe(wanted);
+  expect(tokenOf(final.active), context).toBe(wanted);
   expect(server.valuesOf("board-1", "n"), context).toEqual(Array.from({ length: n }, (_, i) => i));
   expect(core.outbox.stats().waiting, context).toBe(0);
   expect(core.states().at(-1), `${context}: ${core.states().join("; ")}`).toMatch(/-> online$/);
@@ -229,12 +230,12 @@ proof(
       const args = [state, String(tb.port), tokens[kind]];
       if ((await rotation(args, at)).ended === "SIGKILL") kills++;
       const possible = kind === "good" ? ["old-token", "new-token"] : ["old-token"];
-      expect(possible, context).toContain(store.load().active?.accessToken);
+      expect(possible, context).toContain(tokenOf(store.load().active));
       const again = await rotation(args, 0);
       expect(again.ended, `${context}\n${again.stderr}`).toBe(0);
       const now = decodeIdentity(readFileSync(join(state, "credentials.json"), "utf8"));
       if (!now.ok) expect.fail(`${context}: ${now.reason}`);
-      const { accessToken } = now.identity.active ?? expect.fail(`${context}: nothing in use`);
+      const accessToken = tokenOf(now.identity.active) ?? expect.fail(`${context}: nothing in use`);
       expect(accessToken, context).toBe(possible.at(-1));
     };
     const worker = async () => {

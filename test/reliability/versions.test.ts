@@ -232,15 +232,15 @@ proof(
 proof(34, "newer credentials end the start with 78, and stay as they are", async () => {
   const { server, state, start } = await site();
   await using _server = server;
-  changeCredentials(join(state, "credentials.json"), 1);
-  changeCredentials(join(state, "credentials.json.bak"), 1);
+  changeCredentials(join(state, "credentials.json"), 2);
+  changeCredentials(join(state, "credentials.json.bak"), 2);
   const credentials = () =>
     [...contentOf(state)].filter(([name]) => name.startsWith("credentials.json"));
   const before = credentials();
   for (let round = 0; round < 6; round++) {
     const agent = start();
     expect(await agent.ended).toBe(78);
-    expect(agent.stderr()).toMatch(/written by a newer Pipit.*version 2/);
+    expect(agent.stderr()).toMatch(/written by a newer Pipit.*version 3/);
     expect(agent.stderr()).toContain("install that version again");
     expect(agent.stderr()).not.toContain("safe mode");
   }

@@ -163,7 +163,7 @@ export function boardLife({ seed, builtMs }: { seed: number; builtMs: number }):
         while (!signal.aborted) {
           await outbox.waiting(signal);
           try {
-            await publisher.publish("token", signal);
+            await publisher.publish({ accessToken: "token" }, signal);
           } catch (error) {
             if (!(error instanceof AgentError)) throw error;
             await sleep(clock, RETRY_MS, signal);

@@ -1,6 +1,7 @@
 import type { Board } from "../../agent/device/board.ts";
 import { type DeviceDeps, runDevice } from "../../agent/device/device.ts";
 import { createProvisioner, type ProvisionerDeps } from "../../agent/device/provisioner.ts";
+import { noCertificates } from "../../agent/platform/no-certificates.ts";
 import type { IdentityStore, Journal, Random } from "../../agent/ports.ts";
 import { createOutbox } from "../../agent/telemetry/outbox.ts";
 import { createPublisher } from "../../agent/telemetry/publisher.ts";
@@ -39,6 +40,8 @@ export function startCore(options: RigOptions) {
   const provisioner = createProvisioner({
     api,
     store,
+    certificates: noCertificates,
+    credentialsType: "access_token",
     random,
     board: aBoard,
     server: "tb",

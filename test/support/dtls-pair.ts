@@ -1,7 +1,7 @@
 import { type Connection, createConnection } from "../../agent/dtls/connection.ts";
-import type { OwnCertificate } from "../../agent/dtls/context.ts";
 import { type Context, createContext } from "../../agent/dtls/context.ts";
 import { openSsl } from "../../agent/dtls/openssl.ts";
+import type { OwnCertificate } from "../../agent/ports.ts";
 
 export interface PairEnd {
   readonly connection: Connection;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { OwnCertificate } from "../../agent/dtls/context.ts";
+import type { OwnCertificate } from "../../agent/ports.ts";
 import { freePort, freePortPair } from "./free-port.ts";
 
 export interface DtlsServer extends AsyncDisposable {

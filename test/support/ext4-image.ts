@@ -1,6 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { bindNative } from "../../agent/platform/ffi.ts";
@@ -55,17 +63,31 @@ export async function ext4Image(given: Ext4Options): Promise<Ext4Image> {
     if (isMounted) spawnSync("umount", ["--lazy", folder]);
   });
 
+  /** "loop0" */
+  const device = () => basename(ran("findmnt", "util-linux", ["-no", "SOURCE", folder]).trim());
+
   /** Whoever had files open may still be about to end. */
   const unmount = async () => {
     if (!isMounted) return;
+    const name = device();
     const startMs = performance.now();
-    for (;;) {
+    const until = async (isDone: () => string | null) => {
+      for (let why = isDone(); why !== null; why = isDone()) {
+        if (performance.now() - startMs > UNMOUNT_LIMIT_MS) throw new Error(why);
+        await after(AGAIN_MS);
+      }
+    };
+    await until(() => {
       const { status, stderr } = spawnSync("umount", [folder], { encoding: "utf8" });
-      if (status === 0) break;
-      if (performance.now() - startMs > UNMOUNT_LIMIT_MS) throw new Error(stderr);
-      await after(AGAIN_MS);
-    }
+      return status === 0 ? null : stderr;
+    });
     isMounted = false;
+    // A namespace of mounts that was made meanwhile has it too, and a new mount would get the file system that was cut.
+    await until(() =>
+      existsSync(`/sys/fs/ext4/${name}`) && backingFileOf(name) === image
+        ? `${image} is still mounted on ${name}, in another mount namespace`
+        : null,
+    );
   };
 
   return {
@@ -85,8 +107,7 @@ export async function ext4Image(given: Ext4Options): Promise<Ext4Image> {
       isMounted = true;
     },
     bytesWritten() {
-      const device = ran("findmnt", "util-linux", ["-no", "SOURCE", folder]).trim();
-      const stat = readFileSync(device.replace("/dev", "/sys/block").concat("/stat"), "utf8");
+      const stat = readFileSync(`/sys/block/${device()}/stat`, "utf8");
       return Number(stat.trim().split(/\s+/)[6]) * SECTOR_BYTES;
     },
     async check() {
@@ -95,6 +116,15 @@ export async function ext4Image(given: Ext4Options): Promise<Ext4Image> {
     },
     [Symbol.asyncDispose]: unmount,
   };
+}
+
+/** Null: the loop device was let go. */
+function backingFileOf(name: string): string | null {
+  try {
+    return readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").trim();
+  } catch {
+    return null;
+  }
 }
 
 /** Standard output. @throws when it is missing, or fails */

@@ -1,5 +1,6 @@
 import type { Identity } from "../../agent/credentials.ts";
 import { AgentError } from "../../agent/errors.ts";
+import { noCertificates } from "../../agent/platform/no-certificates.ts";
 import type { Platform, Readings, Run, ServiceManager } from "../../agent/ports.ts";
 import { fixtures } from "../fixtures/make-fixtures.ts";
 import { aJournal } from "./a-journal.ts";
@@ -47,6 +48,7 @@ export function fakePlatform(options: FakePlatformOptions = {}): FakePlatform {
   return {
     boot: { bootId: "this-boot", builtMs: clock.now() - DAY_MS, isSynchronised: () => true },
     identity: memoryIdentity(stored).store,
+    certificates: noCertificates,
     journal: aJournal(clock),
     services: tellingServices(notified),
     log: recordingLog(),

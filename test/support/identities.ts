@@ -1,4 +1,9 @@
-import type { Credentials, FormerCredentials, Identity } from "../../agent/credentials.ts";
+import {
+  type Credentials,
+  type FormerCredentials,
+  hasToken,
+  type Identity,
+} from "../../agent/credentials.ts";
 
 export const credentialsOf = (accessToken: string): Credentials => ({
   server: "tb.example.com",
@@ -6,6 +11,10 @@ export const credentialsOf = (accessToken: string): Credentials => ({
   deviceName: "rpi-abcdef01",
   accessToken,
 });
+
+/** Undefined where there are none, or a certificate. */
+export const tokenOf = (credentials: Credentials | null | undefined): string | undefined =>
+  credentials && hasToken(credentials) ? credentials.accessToken : undefined;
 
 const former = (accessToken: string, reason: FormerCredentials["reason"]): FormerCredentials => ({
   ...credentialsOf(accessToken),

@@ -2,6 +2,7 @@ import { createCoapClient } from "../../agent/coap/client.ts";
 import type { CoapSettings } from "../../agent/coap/settings.ts";
 import { runDevice } from "../../agent/device/device.ts";
 import { createProvisioner } from "../../agent/device/provisioner.ts";
+import { noCertificates } from "../../agent/platform/no-certificates.ts";
 import type { Journal, Readings, RefusedSample } from "../../agent/ports.ts";
 import { createOutbox } from "../../agent/telemetry/outbox.ts";
 import { createPublisher, DRAIN_PLACES } from "../../agent/telemetry/publisher.ts";
@@ -53,6 +54,8 @@ export function publishingRig(options: PublishingOptions) {
       ...{ api, random, log, server: "tb", deviceName: "dev", key: null, secret: null },
       store: memoryIdentity({ claim: null, active, kept: [] }).store,
       board: { model: null, serial: null, macs: [], machineId: null, hostname: null },
+      certificates: noCertificates,
+      credentialsType: "access_token",
       onHardwareChange: "reprovision",
     }),
     attributes: { afterDelivery: async () => {} },

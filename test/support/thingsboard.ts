@@ -1,7 +1,7 @@
-import type { CoapRequest, CoapResponse, Transport } from "../../agent/ports.ts";
+import type { CoapRequest, CoapResponse, OwnCertificate, Transport } from "../../agent/ports.ts";
 import { createDeviceApi } from "../../agent/sandbox/device-api.ts";
 import { createDeviceOperations } from "../../agent/sandbox/device-operations.ts";
-import { createDevices, type ProfileSpec } from "../../agent/sandbox/devices.ts";
+import { createDevices, type ProfileSpec, x509Credentials } from "../../agent/sandbox/devices.ts";
 import { createObservations } from "../../agent/sandbox/observations.ts";
 import { defaultProfile } from "../../agent/sandbox/profile.ts";
 import { createProvisionAnswer } from "../../agent/sandbox/provision-answer.ts";
@@ -22,6 +22,7 @@ export interface Path {
 export function thingsBoard(clock: VirtualClock, profile: ProfileSpec = defaultProfile) {
   const limits = { keepPoints: 100_000, rememberTimestamps: 100_000 };
   const devices = createDevices({ ...limits, mostKeys: 1_000, mostDevices: 10_000 });
+  let shown: OwnCertificate | null = null;
   const { fraction } = seededRandom(1);
   const randomName = () => `made-${fraction()}`;
   const api = createDeviceApi({
@@ -37,6 +38,9 @@ export function thingsBoard(clock: VirtualClock, profile: ProfileSpec = defaultP
       admit: () => true,
     }),
     coreTimeoutMs: 0,
+    // As if each certificate came with a handshake of its own.
+    deviceOf: () =>
+      shown === null ? undefined : devices.byCertificate(x509Credentials(shown.certificate).id),
     provision: createProvisionAnswer({
       coreTimeoutMs: 0,
       provision: createProvisioning({ profiles: [profile], devices, randomName }),
@@ -47,6 +51,9 @@ export function thingsBoard(clock: VirtualClock, profile: ProfileSpec = defaultP
   const path: Path = { up() {}, down() {} };
 
   const transport: Transport = {
+    identify(own) {
+      shown = own;
+    },
     async request(request, signal) {
       signal.throwIfAborted();
       const asked = `${request.method} ${request.path.at(-1)}`;

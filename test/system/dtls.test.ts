@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { makeDeviceCertificate } from "../../agent/dtls/make-certificate.ts";
 import { fingerprint } from "../../agent/dtls/refusal.ts";
+import { startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { dtlsClient, recordTypes } from "../support/dtls-client.ts";
 import { type DtlsServer, demand, gnutlsServer, opensslServer } from "../support/dtls-servers.ts";
@@ -55,6 +58,24 @@ describe.each([
     const { say, next } = await connect(server.port);
     say("a reading\n");
     await heardBy(name, server, next);
+  });
+
+  it("takes the certificate that a board has made itself, where it is trusted and nobody else is", async () => {
+    const folder = temporaryFolder();
+    const own = makeDeviceCertificate("board-1");
+    const anchor = join(folder, "board.pem");
+    writeFileSync(anchor, own.certificate);
+    const args =
+      start === opensslServer
+        ? ["-dtls1_2", "-Verify", "1", "-verify_return_error", "-CAfile", anchor]
+        : ["--require-client-cert", "--verify-client-cert", "--x509cafile", anchor];
+    await using server = await start({ folder, own: made.ec, args });
+    const { say, next } = await trusting({ own }).connect(server.port);
+    say("a reading\n");
+    await heardBy(name, server, next);
+    await using unmoved = await start({ folder, own: made.ec, args });
+    const stranger = trusting({ own: makeDeviceCertificate("board-2") });
+    await expect(stranger.connect(unmoved.port)).rejects.toMatchObject({ code: "P066" });
   });
 });
 
@@ -153,6 +174,25 @@ it("trusts whoever is named, be it a server or an authority in the middle", asyn
 it("believes whoever answers only where it is told to", async () => {
   await using server = await opensslServer({ folder: temporaryFolder(), own: made.impostor });
   await trusting({ verify: false }).connect(server.port);
+});
+
+it("the sandbox has no suite for a client that has a shared key alone", async () => {
+  await using sandbox = await startSandbox({ httpPort: null, secure: { names: ["localhost"] } });
+  const psk = ["-psk", "00112233", "-psk_identity", "board", "-cipher", "PSK-AES128-GCM-SHA256"];
+  const client = spawn("openssl", [
+    "s_client",
+    "-dtls1_2",
+    "-connect",
+    `127.0.0.1:${sandbox.port}`,
+    ...psk,
+  ]);
+  let text = "";
+  client.stderr.on("data", (chunk) => {
+    text += String(chunk);
+  });
+  expect(await once(client, "exit")).toEqual([1, null]);
+  expect(text).toMatch(/alert handshake failure/);
+  expect(sandbox.state().counters.dtlsFailures).toBeGreaterThan(0);
 });
 
 it("works inside of the single executable", async () => {

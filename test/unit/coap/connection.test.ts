@@ -254,3 +254,63 @@ it.each([
   const create = () => createCoapClient({ ...deps, server: { host: "h", port: 5683, ...server } });
   expect(create).toThrow(expect.objectContaining({ kind: "config" }));
 });
+
+it("shows another certificate on a new socket, and the same one on the same", async () => {
+  const rig = coapRig();
+  const shown: (string | undefined)[] = [];
+  rig.network.identify = (own) => void shown.push(own?.certificate);
+  rig.answerWith(() => ({}));
+  await rig.ask();
+  rig.client.identify(null);
+  await rig.ask();
+  expect(rig.network.sockets).toHaveLength(1);
+  for (const certificate of ["one", "one", "two"]) {
+    rig.client.identify({ certificate, key: "k" });
+    await rig.ask();
+  }
+  expect(shown).toEqual(["one", "two"]);
+  expect(rig.network.sockets).toHaveLength(3);
+  expect(rig.network.sockets.map(({ isClosed }) => isClosed)).toEqual([true, true, false]);
+});
+
+it("a socket that was being opened for another certificate is not used", async () => {
+  const rig = coapRig();
+  rig.network.identify = () => undefined;
+  const opening = Promise.withResolvers<void>();
+  rig.network.connectWith = () => opening.promise;
+  rig.answerWith(() => ({}));
+  const asked = rig.start();
+  await rig.clock.settle();
+  rig.client.identify({ certificate: "one", key: "k" });
+  opening.resolve();
+  await rig.clock.settle();
+  expect(asked.now).toBeDefined();
+  expect(rig.network.sockets.map(({ sent }) => sent.length)).toEqual([0, 1]);
+  expect(rig.network.sockets[0]?.isClosed).toBe(true);
+});
+
+it("refuses to show a certificate where the network has none", () => {
+  const rig = coapRig();
+  expect(() => rig.client.identify({ certificate: "one", key: "k" })).toThrow(
+    expect.objectContaining({ kind: "refused", code: "P033" }),
+  );
+});
+
+it("behind a certificate a 4.01 is believed once it is all that a session has said, and the next try is a new session", async () => {
+  const rig = coapRig();
+  rig.network.channelIs = { isIdentified: true };
+  let code = "2.05";
+  rig.answerWith(() => ({ code }));
+  await rig.ask();
+  code = "4.01";
+  // Known before: the session is made anew, and that one is believed.
+  expect(await rig.ask()).toMatchObject({ code: "4.01" });
+  expect(rig.network.sockets).toHaveLength(2);
+  expect(await rig.ask()).toMatchObject({ code: "4.01" });
+  expect(rig.network.sockets).toHaveLength(3);
+  code = "2.05";
+  expect(await rig.ask()).toMatchObject({ code: "2.05" });
+  expect(rig.network.sockets).toHaveLength(4);
+  await rig.ask();
+  expect(rig.network.sockets).toHaveLength(4);
+});

@@ -1,5 +1,10 @@
 import { generate, parse } from "coap-packet";
-import type { ChannelEvents, Network, SocketAddress } from "../../../agent/ports.ts";
+import type {
+  ChannelEvents,
+  DatagramChannel,
+  Network,
+  SocketAddress,
+} from "../../../agent/ports.ts";
 import type { VirtualClock } from "../../support/virtual-clock.ts";
 
 export type PeerType = "CON" | "NON" | "ACK" | "RST";
@@ -47,6 +52,8 @@ export interface ScriptedNetwork extends Network {
   onSent: (sent: Sent, socket: Socket) => void;
   resolveWith: (host: string) => Promise<readonly string[]>;
   connectWith: (address: SocketAddress) => Promise<void>;
+  /** What later sockets say of themselves: as DTLS would. */
+  channelIs: Pick<DatagramChannel, "isResumed" | "isIdentified">;
 }
 
 const typeOf = (packet: ReturnType<typeof parse>): PeerType => {
@@ -111,6 +118,7 @@ export function scriptedNetwork(clock: VirtualClock): ScriptedNetwork {
     onSent: () => undefined,
     resolveWith: async () => ["192.0.2.1"],
     connectWith: async () => undefined,
+    channelIs: {},
 
     async resolve(host) {
       network.lookups.push(host);
@@ -131,6 +139,7 @@ export function scriptedNetwork(clock: VirtualClock): ScriptedNetwork {
       };
       sockets.push(socket);
       return {
+        ...network.channelIs,
         send(bytes) {
           if (isClosed) return;
           const sent = read(bytes, clock.monotonic());

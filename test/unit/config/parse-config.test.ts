@@ -57,6 +57,8 @@ describe("parseConfig", () => {
       server: {
         url: "coap://tb.example.com:7000",
         ca_file: null,
+        client_cert: null,
+        client_key: null,
         server_name: null,
         pin_sha256: "ab".repeat(32),
         insecure_skip_verify: false,
@@ -67,6 +69,7 @@ describe("parseConfig", () => {
         secret: "s",
         secret_file: null,
         device_name: "site-{hostname}-{serial8}",
+        credentials_type: "access_token",
         on_hardware_change: "stop",
         on_revoked: "reprovision",
       },

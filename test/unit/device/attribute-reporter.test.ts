@@ -42,7 +42,7 @@ function startReporter(
     log,
     ...overrides,
   });
-  const deliver = (token = "t") => reporter.afterDelivery(token, never);
+  const deliver = (token = "t") => reporter.afterDelivery({ accessToken: token }, never);
   return { clock, log, facts, told, server, asked, reporter, deliver };
 }
 
@@ -196,7 +196,7 @@ it("ends with the signal, without a word", async () => {
         }),
     },
   });
-  const reported = reporter.afterDelivery("t", stop.signal);
+  const reported = reporter.afterDelivery({ accessToken: "t" }, stop.signal);
   stop.abort(new Error("stopped"));
   await reported;
   expect(log.lines.filter(({ level }) => level !== "info")).toEqual([]);
@@ -231,12 +231,12 @@ it("a file that hangs is read once, holds nobody up, and is let go with the sign
       return new Promise(() => {});
     },
   });
-  const first = reporter.afterDelivery("t", stop.signal);
+  const first = reporter.afterDelivery({ accessToken: "t" }, stop.signal);
   await clock.advance(10_000);
   await first;
   expect(log.lines).toMatchObject([{ level: "warn", fields: { count: 1 } }]);
   await clock.advance(10_000);
-  const second = reporter.afterDelivery("t", stop.signal);
+  const second = reporter.afterDelivery({ accessToken: "t" }, stop.signal);
   stop.abort(new Error("stopped"));
   await second;
   expect(reads).toBe(1);

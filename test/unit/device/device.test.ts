@@ -1,13 +1,16 @@
 import { expect, it } from "vitest";
+import { proofOf } from "../../../agent/credentials.ts";
 import { type DeviceDeps, runDevice } from "../../../agent/device/device.ts";
 import { createProvisioner } from "../../../agent/device/provisioner.ts";
 import { AgentError } from "../../../agent/errors.ts";
+import { noCertificates } from "../../../agent/platform/no-certificates.ts";
 import { createOutbox } from "../../../agent/telemetry/outbox.ts";
 import { createPublisher } from "../../../agent/telemetry/publisher.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
 import { createVitals } from "../../../agent/vitals.ts";
 import { aJournal, datedTimeline, takenAt } from "../../support/a-journal.ts";
 import { answer, fakeServer, fakeThingsBoard } from "../../support/fake-server.ts";
+import { tokenOf } from "../../support/identities.ts";
 import { memoryIdentity } from "../../support/memory-identity.ts";
 import { noSituation } from "../../support/no-status.ts";
 import { recordingLog } from "../../support/recording-log.ts";
@@ -37,6 +40,8 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
     provisioner: createProvisioner({
       api,
       store: identity.store,
+      certificates: noCertificates,
+      credentialsType: "access_token",
       random,
       board: { model: null, serial: "1", macs: [], machineId: null, hostname: null },
       server: "tb",
@@ -231,9 +236,9 @@ it("tells of every delivery, and does not wait for what comes of it", async () =
   let ended = false;
   const { clock, tb, accept, states, end } = startDevice({
     attributes: {
-      afterDelivery: (accessToken, signal) =>
+      afterDelivery: (login, signal) =>
         new Promise((resolve) => {
-          told.push(accessToken);
+          told.push(proofOf(login));
           const onAbort = () => {
             ended = true;
             resolve();
@@ -256,7 +261,7 @@ it("tells of every delivery, and does not wait for what comes of it", async () =
 it("a failed delivery is not told", async () => {
   const told: string[] = [];
   const { clock, broken, accept, end } = startDevice({
-    attributes: { afterDelivery: async (accessToken) => void told.push(accessToken) },
+    attributes: { afterDelivery: async (login) => void told.push(proofOf(login)) },
   });
   await clock.settle();
   broken.now = true;
@@ -343,7 +348,7 @@ it("a token that could not be asked about is asked about with the deliveries, no
     await accept(minute);
     await clock.advance(MINUTE);
   }
-  expect(deps.provisioner.stored()?.accessToken).toBe("next");
+  expect(tokenOf(deps.provisioner.stored())).toBe("next");
   expect(await end()).toBe(stopped);
 });
 

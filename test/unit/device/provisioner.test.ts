@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { Identity } from "../../../agent/credentials.ts";
 import { createProvisioner, type ProvisionerDeps } from "../../../agent/device/provisioner.ts";
 import { AgentError } from "../../../agent/errors.ts";
+import { noCertificates } from "../../../agent/platform/no-certificates.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
 import { answer, fakeServer, fakeThingsBoard, textOf } from "../../support/fake-server.ts";
+import { tokenOf } from "../../support/identities.ts";
 import { memoryIdentity } from "../../support/memory-identity.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
@@ -25,6 +27,8 @@ function setUp(transport: ProvisionerDeps["api"] | null, overrides: Partial<Prov
   const deps: ProvisionerDeps = {
     api: transport ?? createDeviceApi(server),
     store: identity.store,
+    certificates: noCertificates,
+    credentialsType: "access_token",
     random: seededRandom(1),
     board,
     server: "tb.example.com",
@@ -57,8 +61,8 @@ it("makes tokens of 32 letters and digits, never the same twice", async () => {
   const first = setUp(null);
   const second = setUp(null, { random: seededRandom(2) });
   const tokens = [await first.provisioner.attempt(never), await second.provisioner.attempt(never)];
-  for (const { accessToken } of tokens) expect(accessToken).toMatch(/^[A-Za-z0-9]{32}$/);
-  expect(tokens[0]?.accessToken).not.toBe(tokens[1]?.accessToken);
+  for (const credentials of tokens) expect(tokenOf(credentials)).toMatch(/^[A-Za-z0-9]{32}$/);
+  expect(tokenOf(tokens[0])).not.toBe(tokenOf(tokens[1]));
 });
 
 it("sends nothing once it is provisioned", async () => {
@@ -76,7 +80,7 @@ it("a lost answer strands nobody: the claim is asked about, and found to be a de
     if (asked === "POST provision") throw lost;
   };
   await expect(provisioner.attempt(never)).rejects.toMatchObject({ kind: "transient" });
-  const claimed = identity.now().claim?.accessToken;
+  const claimed = tokenOf(identity.now().claim);
   expect(await provisioner.attempt(never)).toMatchObject({ accessToken: claimed });
   expect(server.asked()).toEqual(["POST provision", "GET attributes", "GET attributes"]);
   expect(server.devices).toEqual(new Map([["rpi-abcdef01", claimed]]));
@@ -92,10 +96,10 @@ it("a request that never arrived is sent again with the same token", async () =>
   });
   const again = createProvisioner({ ...setUp(createDeviceApi(flaky)).deps, store: identity.store });
   await expect(again.attempt(never)).rejects.toThrow();
-  const claimed = identity.now().claim?.accessToken;
+  const claimed = tokenOf(identity.now().claim);
   expect(await again.attempt(never)).toMatchObject({ accessToken: claimed });
   expect(flaky.asked()).toEqual(["POST provision", "GET attributes", "POST provision"]);
-  expect(provisioner.stored()?.accessToken).toBe(claimed);
+  expect(tokenOf(provisioner.stored())).toBe(claimed);
 });
 
 it("FAILURE to a request whose first copy had been granted ends provisioned", async () => {
@@ -116,7 +120,7 @@ it("a pre-provisioned device keeps the token that the server returns", async () 
   const body = { credentialsValue: "theirs", credentialsType: "ACCESS_TOKEN", status: "SUCCESS" };
   const { identity, provisioner } = setUp(createDeviceApi(fakeServer(() => answer("2.01", body))));
   expect(await provisioner.attempt(never)).toMatchObject({ accessToken: "theirs" });
-  expect(identity.now().active?.accessToken).toBe("theirs");
+  expect(tokenOf(identity.now().active)).toBe("theirs");
 });
 
 it.each<[string, string, object | undefined, RegExp, RegExp]>([
@@ -193,7 +197,7 @@ it("a card in another board becomes that board's own device; back home it is the
   const moved = createProvisioner({ ...deps, board: elsewhere, deviceName: "rpi-ffffffff" });
   expect(moved.stored()).toBeNull();
   expect(await moved.attempt(never)).toMatchObject({ deviceName: "rpi-ffffffff" });
-  expect(identity.now().kept).toMatchObject([{ accessToken: home.accessToken, reason: "board" }]);
+  expect(identity.now().kept).toMatchObject([{ accessToken: tokenOf(home), reason: "board" }]);
   expect(provisioner.stored()).toEqual(home);
   expect([...server.devices.keys()]).toEqual(["rpi-abcdef01", "rpi-ffffffff"]);
 });
@@ -211,7 +215,7 @@ it('"continue" on another board goes on as the first device, bound to the new bo
   const { deps, provisioner, identity } = setUp(null);
   const home = await provisioner.attempt(never);
   const moved = createProvisioner({ ...deps, board: elsewhere, onHardwareChange: "continue" });
-  expect(moved.stored()?.accessToken).toBe(home.accessToken);
+  expect(tokenOf(moved.stored())).toBe(tokenOf(home));
   expect(identity.now().active?.fingerprint?.value).toBe("00000000ffffffff");
 });
 
@@ -233,7 +237,7 @@ it("a token handed over is verified before it replaces the old one", async () =>
   const { provisioner, server, identity } = setUp(null);
   await provisioner.attempt(never);
   await expect(provisioner.adopt("unknown", never)).rejects.toMatchObject({ kind: "unauthorized" });
-  expect(identity.now().active?.accessToken).not.toBe("unknown");
+  expect(tokenOf(identity.now().active)).not.toBe("unknown");
   server.devices.set("ready", "made-elsewhere");
   expect(await provisioner.adopt("made-elsewhere", never)).toMatchObject({
     accessToken: "made-elsewhere",
@@ -243,7 +247,7 @@ it("a token handed over is verified before it replaces the old one", async () =>
 
 it("credentials that were let go are kept aside and not taken up again", async () => {
   const { provisioner, identity } = setUp(null);
-  const { accessToken } = await provisioner.attempt(never);
+  const accessToken = tokenOf(await provisioner.attempt(never));
   provisioner.release();
   expect(provisioner.stored()).toBeNull();
   expect(identity.now().kept).toMatchObject([{ accessToken, reason: "revoked" }]);
@@ -256,11 +260,11 @@ it("a renewal that fails leaves the credentials in use, one that succeeds sets t
   expect(provisioner.stored()).toEqual(first);
   server.devices.clear(); // the operator deleted the device, as P021 says
   const second = await provisioner.renew(never);
-  expect(second.accessToken).not.toBe(first.accessToken);
+  expect(tokenOf(second)).not.toBe(tokenOf(first));
   expect(identity.now()).toMatchObject({
     claim: null,
-    active: { accessToken: second.accessToken },
-    kept: [{ accessToken: first.accessToken, reason: "reset" }],
+    active: { accessToken: tokenOf(second) },
+    kept: [{ accessToken: tokenOf(first), reason: "reset" }],
   });
   expect(identity.saved.every(({ active, claim }) => active !== null || claim !== null)).toBe(true);
 });
@@ -302,7 +306,7 @@ describe("a new access token", () => {
     const known = () => void at.server.devices.set("rpi-abcdef01", "next");
     at.server.hooks.beforeAnswer = () => asked(known);
     const told: string[] = [];
-    at.provisioner.onRotated(({ accessToken }) => void told.push(accessToken));
+    at.provisioner.onRotated((credentials) => void told.push(tokenOf(credentials) ?? "none"));
     return { ...at, old, known, told };
   }
 
@@ -330,7 +334,7 @@ describe("a new access token", () => {
       hint: expect.any(String),
     });
     expect(identity.now()).toMatchObject({ claim: { accessToken: "next" }, active: old });
-    expect(provisioner.candidate()?.accessToken).toBe("next");
+    expect(tokenOf(provisioner.candidate())).toBe("next");
     known();
     expect(await provisioner.retryCandidate(never)).toMatchObject({ accessToken: "next" });
     expect(told).toEqual(["next"]);
@@ -349,7 +353,7 @@ describe("a new access token", () => {
     const started = createProvisioner({ ...deps, api: createDeviceApi(server) });
     expect(started.candidate()).toBeNull(); // it has not looked yet
     expect(started.stored()).toEqual(old);
-    expect(started.candidate()?.accessToken).toBe("next");
+    expect(tokenOf(started.candidate())).toBe("next");
     expect(await started.retryCandidate(never)).toMatchObject({ accessToken: "next" });
   });
 
@@ -381,7 +385,7 @@ describe("a new access token", () => {
     expect(server.requests).toHaveLength(asked);
     room = 1;
     const told: string[] = [];
-    cramped.onRotated(({ accessToken }) => void told.push(accessToken));
+    cramped.onRotated((credentials) => void told.push(tokenOf(credentials) ?? "none"));
     expect(await cramped.rotate("next", never)).toMatchObject({ accessToken: "next" });
     expect(told).toEqual(["next"]);
     expect(deps.store.load()).toMatchObject({ claim: { accessToken: "next" }, active: old });
@@ -394,7 +398,7 @@ describe("a new access token", () => {
     expect(identity.now()).toMatchObject({
       claim: null,
       active: { accessToken: "second" },
-      kept: [{ accessToken: "first" }, { accessToken: old.accessToken }],
+      kept: [{ accessToken: "first" }, { accessToken: tokenOf(old) }],
     });
   });
 

@@ -48,7 +48,9 @@ async function windowOf(samples: number, keep = (_refused: RefusedSample) => {})
   const running = (async () => {
     while (!stop.signal.aborted) {
       await outbox.waiting(stop.signal);
-      outcomes.push(await publisher.publish("t", stop.signal).catch((error: unknown) => error));
+      outcomes.push(
+        await publisher.publish({ accessToken: "t" }, stop.signal).catch((error: unknown) => error),
+      );
       if (outcomes.at(-1) instanceof Error) await clock.settle();
     }
   })().catch((error: unknown) => {
@@ -173,7 +175,7 @@ it("a server that cannot be reached is asked once for each call", async () => {
   });
   const { signal } = new AbortController();
   for (let call = 1; call <= 3; call++) {
-    await expect(publisher.publish("t", signal)).rejects.toBe(silence);
+    await expect(publisher.publish({ accessToken: "t" }, signal)).rejects.toBe(silence);
     expect(server.requests).toHaveLength(call);
   }
 });

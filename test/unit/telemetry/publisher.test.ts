@@ -41,7 +41,7 @@ async function publisherWith(samples: number, respond: (values: number[]) => Ans
   });
   /** One outcome; pauses that it makes pass at once. */
   const publish = async () => {
-    const outcome = outcomeOf(publisher.publish("t", never));
+    const outcome = outcomeOf(publisher.publish({ accessToken: "t" }, never));
     let settled = false;
     void outcome.then(() => {
       settled = true;

@@ -13,7 +13,7 @@ it.each<[string, string, boolean]>([
   "takes %s to a probe, and %s to one with an unknown token, for valid: %s",
   async (known, unknown, valid) => {
     const server = fakeServer(({ path }) => answer(path[2] === "t" ? known : unknown));
-    expect(await createDeviceApi(server).isTokenValid("t", never)).toBe(valid);
+    expect(await createDeviceApi(server).isKnown({ accessToken: "t" }, never)).toBe(valid);
   },
 );
 
@@ -21,7 +21,9 @@ it.each(["4.04", "2.05", "5.00"])(
   "takes 4.04 for no verdict when an unknown token gets %s",
   async (unknown) => {
     const server = fakeServer(({ path }) => answer(path[2] === "t" ? "4.04" : unknown));
-    await expect(createDeviceApi(server).isTokenValid("t", never)).rejects.toMatchObject({
+    await expect(
+      createDeviceApi(server).isKnown({ accessToken: "t" }, never),
+    ).rejects.toMatchObject({
       kind: "transient",
       hint: expect.stringContaining("ThingsBoard"),
     });
@@ -31,7 +33,7 @@ it.each(["4.04", "2.05", "5.00"])(
 it.each(["5.00", "4.05", "4.00", "2.01"])(
   "takes %s to a probe for no verdict at all",
   async (code) => {
-    await expect(api(code).isTokenValid("t", never)).rejects.toThrow();
+    await expect(api(code).isKnown({ accessToken: "t" }, never)).rejects.toThrow();
   },
 );
 
@@ -46,14 +48,16 @@ it.each<[string, string]>([
   ["5.00", "transient"],
   ["5.03", "transient"],
 ])("turns %s to telemetry into the kind %s", async (code, kind) => {
-  await expect(api(code).publishTelemetry("t", new Uint8Array(2), never)).rejects.toMatchObject({
+  await expect(
+    api(code).publishTelemetry({ accessToken: "t" }, new Uint8Array(2), never),
+  ).rejects.toMatchObject({
     kind,
   });
 });
 
 it("takes any 2.xx to telemetry for delivered", async () => {
-  await api("2.01").publishTelemetry("t", new Uint8Array(2), never);
-  await api("2.04").publishTelemetry("t", new Uint8Array(2), never);
+  await api("2.01").publishTelemetry({ accessToken: "t" }, new Uint8Array(2), never);
+  await api("2.04").publishTelemetry({ accessToken: "t" }, new Uint8Array(2), never);
 });
 
 it("reads the refusal inside a 4.00 to a provisioning request", async () => {
@@ -62,7 +66,7 @@ it("reads the refusal inside a 4.00 to a provisioning request", async () => {
     deviceName: null,
     provisionDeviceKey: "k",
     provisionDeviceSecret: "s",
-    token: "t",
+    login: { accessToken: "t" },
   };
   expect(await api("4.00", refusal).provision(request, never)).toEqual({
     status: "FAILURE",
@@ -73,14 +77,14 @@ it("reads the refusal inside a 4.00 to a provisioning request", async () => {
 
 it("gives the token a path segment of its own, slashes and all", async () => {
   const server = fakeServer(() => answer("2.01"));
-  await createDeviceApi(server).publishTelemetry("a/b", new Uint8Array(2), never);
+  await createDeviceApi(server).publishTelemetry({ accessToken: "a/b" }, new Uint8Array(2), never);
   expect(server.requests[0]?.path).toEqual(["api", "v1", "a/b", "telemetry"]);
 });
 
 it("posts client attributes as JSON to the device's own path", async () => {
   const server = fakeServer(() => answer("2.01"));
   const payload = new TextEncoder().encode('{"kernel":"6.12"}');
-  await createDeviceApi(server).publishAttributes("a/b", payload, never);
+  await createDeviceApi(server).publishAttributes({ accessToken: "a/b" }, payload, never);
   expect(server.requests).toEqual([
     { method: "POST", path: ["api", "v1", "a/b", "attributes"], payload, contentFormat: 50 },
   ]);
@@ -91,7 +95,9 @@ it.each<[string, string]>([
   ["4.00", "rejected"],
   ["5.00", "transient"],
 ])("turns %s to attributes into the kind %s", async (code, kind) => {
-  await expect(api(code).publishAttributes("t", new Uint8Array(2), never)).rejects.toMatchObject({
+  await expect(
+    api(code).publishAttributes({ accessToken: "t" }, new Uint8Array(2), never),
+  ).rejects.toMatchObject({
     kind,
   });
 });

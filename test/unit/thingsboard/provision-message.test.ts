@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Login } from "../../../agent/credentials.ts";
 import {
   decodeProvisionAnswer,
   encodeProvisionRequest,
@@ -9,10 +10,10 @@ const request = {
   deviceName: "DEVICE_NAME",
   provisionDeviceKey: "PUT_PROVISION_KEY_HERE",
   provisionDeviceSecret: "PUT_PROVISION_SECRET_HERE",
-  token: "DEVICE_ACCESS_TOKEN",
+  login: { accessToken: "DEVICE_ACCESS_TOKEN" },
 };
-const written = (deviceName: string | null) =>
-  JSON.parse(new TextDecoder().decode(encodeProvisionRequest({ ...request, deviceName })));
+const written = (deviceName: string | null, login: Login = request.login) =>
+  JSON.parse(new TextDecoder().decode(encodeProvisionRequest({ ...request, deviceName, login })));
 
 it("asks with the five fields of the provisioning document", () => {
   expect(written("DEVICE_NAME")).toEqual({
@@ -24,6 +25,22 @@ it("asks with the five fields of the provisioning document", () => {
   });
 });
 
+it("sends a certificate in the field named hash, without the frame of PEM", () => {
+  const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\nabc=\n-----END CERTIFICATE-----\n";
+  const sent = written("DEVICE_NAME", { certificate, key: "of-my-own" });
+  expect(sent).toMatchObject({ credentialsType: "X509_CERTIFICATE", hash: "MIIBabc=" });
+  expect(sent).not.toHaveProperty("token");
+  expect(JSON.stringify(sent)).not.toContain("of-my-own");
+});
+
+it("reads the certificate of a success", () => {
+  const granted = { credentialsValue: "MIIB abc=", credentialsType: "X509_CERTIFICATE" };
+  expect(decodeProvisionAnswer(answer("2.01", { ...granted, status: "SUCCESS" }))).toEqual({
+    status: "SUCCESS",
+    granted: { certificate: "MIIBabc=" },
+  });
+});
+
 it("leaves the name out where the server is to make it: null would be answered 4.00", () => {
   expect(written(null)).not.toHaveProperty("deviceName");
 });
@@ -32,7 +49,7 @@ it("reads the token of a success", () => {
   const body = { credentialsValue: "tok", credentialsType: "ACCESS_TOKEN", status: "SUCCESS" };
   expect(decodeProvisionAnswer(answer("2.01", body))).toEqual({
     status: "SUCCESS",
-    accessToken: "tok",
+    granted: { accessToken: "tok" },
   });
 });
 

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import type { Config } from "../config/config.ts";
+import { AgentError } from "../errors.ts";
+import type { DeviceCertificates, OwnCertificate } from "../ports.ts";
+
+/** What the configuration says of certificates of this device, and a new one where it has none. */
+export const deviceCertificates = ({ server }: Config): DeviceCertificates => ({
+  handed: () =>
+    server.client_cert === null ? null : firstOf(readPem("client_cert", server.client_cert)),
+  async make(commonName) {
+    // Imported when asked for: most boards log in with a token, and need no OpenSSL.
+    const { makeDeviceCertificate } = await import("../dtls/make-certificate.ts");
+    return makeDeviceCertificate(commonName);
+  },
+});
+
+/** With its chain, and its key. Null: none is configured. @throws AgentError `refused` */
+export function handedCertificate({ server }: Config): OwnCertificate | null {
+  if (server.client_cert === null || server.client_key === null) return null;
+  return {
+    certificate: readPem("client_cert", server.client_cert),
+    key: readPem("client_key", server.client_key),
+  };
+}
+
+/** The device's own comes before those of its authorities. */
+function firstOf(pem: string): string {
+  const [first] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(pem) ?? [];
+  if (first !== undefined) return `${first}\n`;
+  throw new AgentError("refused", "there is no certificate in the file of client_cert", {
+    code: "P035",
+    hint: "it has to be PEM: -----BEGIN CERTIFICATE-----. To make PEM of DER: openssl x509 -inform DER -in FILE -out FILE.pem",
+  });
+}
+
+function readPem(setting: "client_cert" | "client_key", path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AgentError("refused", `${setting} cannot be read: ${why}`, {
+      cause,
+      code: "P035",
+      hint: `the user of the service has to be able to read it: sudo chgrp pipit ${path} && sudo chmod 640 ${path}`,
+    });
+  }
+}
