@@ -9,6 +9,9 @@ export type ErrorKind =
   | "storage" // disk full or damaged: keep running from memory, warn
   | "bug"; // broken invariant: crash, systemd restarts us
 
+/** Code of what fails only because nothing has set this machine's clock yet. */
+export const CLOCK_NOT_SET = "P070";
+
 export interface AgentErrorOptions {
   readonly cause?: unknown;
   /** The next command to run, or the screen to open. */

@@ -1,6 +1,6 @@
 import { isWorthLogging } from "../backoff.ts";
 import type { Credentials, Login } from "../credentials.ts";
-import { AgentError } from "../errors.ts";
+import { AgentError, CLOCK_NOT_SET } from "../errors.ts";
 import type { Clock, Logger, Random, ServiceManager } from "../ports.ts";
 import type { Outbox } from "../telemetry/outbox.ts";
 import type { Publisher } from "../telemetry/publisher.ts";
@@ -160,10 +160,8 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     lastReason = reason;
     if (isWorthLogging(failures)) log.warn(message, { code, count: failures, hint });
     if (error.kind === "refused") return { type: "refused", refusal: error.code ?? "refused" };
-    return {
-      type: "failed",
-      error: error.kind === "unauthorized" ? "unauthorized" : "transient",
-    };
+    if (error.kind === "unauthorized") return { type: "failed", error: "unauthorized" };
+    return { type: "failed", error: code === CLOCK_NOT_SET ? "clock" : "transient" };
   };
 
   const enter = (before: DeviceState, now: DeviceState) => {

@@ -10,12 +10,15 @@ export type DeviceState =
       readonly attempt: number;
       /** Code of the refusal that waits for the operator ("P021"); null while it is only a matter of trying. */
       readonly refusal: string | null;
+      /** The last try failed because this machine's clock is not set. */
+      readonly awaitsClock?: boolean;
     }
   | {
       readonly kind: "offline";
       readonly credentials: Credentials;
       readonly attempt: number;
       readonly refusals: number;
+      readonly awaitsClock?: boolean;
     }
   | { readonly kind: "online"; readonly credentials: Credentials }
   | { readonly kind: "revoked"; readonly credentials: Credentials; readonly probes: number };
@@ -25,7 +28,7 @@ export type DeviceEvent =
   | { readonly type: "provisioned"; readonly credentials: Credentials }
   | { readonly type: "refused"; readonly refusal: string }
   | { readonly type: "delivered" }
-  | { readonly type: "failed"; readonly error: "transient" | "unauthorized" }
+  | { readonly type: "failed"; readonly error: "transient" | "unauthorized" | "clock" }
   /** The server took nothing, but it let the token in: only what was sent is at fault. */
   | { readonly type: "answered" }
   /** A new token was accepted, and is in use from now on. */
@@ -37,6 +40,9 @@ export const bootState = (stored: Credentials | null): DeviceState =>
   stored
     ? { kind: "offline", credentials: stored, attempt: 0, refusals: 0 }
     : { kind: "unprovisioned" };
+
+/** The tries that count are those that say something about the server. */
+const sameTry = ({ attempt }: { readonly attempt: number }) => Math.max(1, attempt);
 
 /** The whole device lifecycle. An event a state does not expect leaves it unchanged. */
 export function transition(state: DeviceState, event: DeviceEvent): DeviceState {
@@ -53,6 +59,8 @@ export function transition(state: DeviceState, event: DeviceEvent): DeviceState 
         : state;
 
     case "provisioning": {
+      if (event.type === "failed" && event.error === "clock")
+        return { kind: "provisioning", attempt: sameTry(state), refusal: null, awaitsClock: true };
       const attempt = state.attempt + 1;
       if (event.type === "provisioned") return bootState(event.credentials);
       if (event.type === "failed") return { kind: "provisioning", attempt, refusal: null };
@@ -71,6 +79,14 @@ export function transition(state: DeviceState, event: DeviceEvent): DeviceState 
       }
       if (event.type !== "failed") return state;
       const before = state.kind === "offline" ? state : { attempt: 0, refusals: 0 };
+      if (event.error === "clock")
+        return {
+          kind: "offline",
+          credentials,
+          attempt: sameTry(before),
+          refusals: 0,
+          awaitsClock: true,
+        };
       const refusals = event.error === "unauthorized" ? before.refusals + 1 : 0;
       if (refusals >= REFUSALS_BEFORE_REVOKED) return { kind: "revoked", credentials, probes: 0 };
       return { kind: "offline", credentials, attempt: before.attempt + 1, refusals };

@@ -9,6 +9,9 @@ const TELEMETRY = { baseMs: 2_000, maxMs: 5 * MINUTE_MS };
 const REVOKED_MS = [MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS];
 const REVOKED_LAST_MS = 60 * MINUTE_MS;
 
+/** Time comes from the network, and mostly soon. */
+const CLOCK_MS = 30_000;
+
 const REFUSED_MS = 15 * MINUTE_MS;
 /** A key just pasted wrong is soon pasted right; after that the operator has been told. */
 const QUICK_TRIES = 5;
@@ -23,12 +26,15 @@ export function pauseMs(state: DeviceState, random: number): number {
       return 0;
     case "provisioning":
       if (state.attempt === 0) return 0;
+      if (state.awaitsClock) return spread(CLOCK_MS, random);
       if (state.refusal !== null && isSlow(state.refusal, state.attempt)) {
         return spread(REFUSED_MS, random);
       }
       return backoffMs(PROVISIONING, state.attempt - 1, random);
     case "offline":
-      return state.attempt === 0 ? 0 : backoffMs(TELEMETRY, state.attempt - 1, random);
+      if (state.attempt === 0) return 0;
+      if (state.awaitsClock) return spread(CLOCK_MS, random);
+      return backoffMs(TELEMETRY, state.attempt - 1, random);
     case "revoked":
       return spread(REVOKED_MS[state.probes] ?? REVOKED_LAST_MS, random);
   }

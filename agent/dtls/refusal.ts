@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { AgentError } from "../errors.ts";
+import { AgentError, CLOCK_NOT_SET } from "../errors.ts";
 import { type ClockState, certificateTimeError } from "./certificate-time.ts";
 
 export interface Refused {
@@ -41,6 +41,8 @@ export function certificateRefused(refused: Refused, verdict: number, words: str
     // The other one of the chain, which we do not see: OpenSSL's words have to do.
     const why = named?.message ?? `a certificate of its chain is out of time: ${words}`;
     const hint = named?.hint ?? "look at the chain and the clock: timedatectl";
+    // Nobody knows yet whether it is the certificate: that is asked again soon, and not ever more seldom.
+    if (named !== null && !clock.isTrusted) return because(CLOCK_NOT_SET, why, hint);
     return because(NOT_YET_VALID.has(verdict) ? "P063" : "P062", why, hint);
   }
   if (verdict === SELF_SIGNED)

@@ -114,6 +114,7 @@ describe("refuses, each in its own words and before it sends anything", () => {
   it.each(["expired", "future"] as const)("%s, by a clock that nobody has set", async (kind) => {
     await using server = await opensslServer({ folder: temporaryFolder(), own: made[kind] });
     await expect(trusting({ isClockSet: false }).connect(server.port)).rejects.toMatchObject({
+      code: "P070",
       message: expect.stringMatching(/by a clock that is not (set yet|trusted)/),
       hint: expect.stringContaining("timedatectl"),
     });

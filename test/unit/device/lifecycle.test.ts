@@ -79,3 +79,18 @@ it("remembers which refusal waits for the operator, until something else happens
   expect(waiting).toMatchObject({ kind: "provisioning", refusal: "P021", attempt: 1 });
   expect(transition(waiting, timeout)).toMatchObject({ refusal: null, attempt: 2 });
 });
+
+it("a clock that is not set makes no try count, and says nothing about the token", () => {
+  const clock: DeviceEvent = { type: "failed", error: "clock" };
+  let state = bootState(credentials);
+  for (let n = 0; n < 20; n++) state = transition(state, clock);
+  expect(state).toMatchObject({ kind: "offline", attempt: 1, refusals: 0, awaitsClock: true });
+  expect(transition(state, timeout)).toEqual({
+    ...{ kind: "offline", credentials },
+    ...{ attempt: 2, refusals: 0 },
+  });
+  let board = transition({ kind: "unprovisioned" }, { type: "provision" });
+  for (let n = 0; n < 20; n++) board = transition(board, clock);
+  expect(board).toMatchObject({ kind: "provisioning", attempt: 1, awaitsClock: true });
+  expect(transition(board, timeout)).toEqual({ kind: "provisioning", attempt: 2, refusal: null });
+});

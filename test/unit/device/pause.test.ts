@@ -47,3 +47,12 @@ it("never asks a refusing server more than once in fifteen minutes, whatever the
     expect(pauseMs(provisioning(7, "P022"), random)).toBeGreaterThanOrEqual(15 * MINUTE);
   }
 });
+
+it("asks again every half minute while only the clock is in the way", () => {
+  for (const state of [provisioning(7), offline(7)])
+    for (const random of [0, 0.999]) {
+      const ms = pauseMs(Object.assign({ ...state }, { awaitsClock: true }), random);
+      expect(ms).toBeGreaterThanOrEqual(30_000);
+      expect(ms).toBeLessThanOrEqual(33_000);
+    }
+});
