@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fingerprint } from "../../agent/dtls/refusal.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { dtlsClient, recordTypes } from "../support/dtls-client.ts";
+import { dtlsClient } from "../support/dtls-client.ts";
+import { recordTypes } from "../support/dtls-records.ts";
 import { type DtlsServer, demand, gnutlsServer, opensslServer } from "../support/dtls-servers.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
