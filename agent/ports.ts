@@ -86,6 +86,12 @@ export interface IdentityStore {
   save(identity: Identity): void;
 }
 
+/** The provisioning secret where it was read from; a device that has credentials needs it no longer. */
+export interface ProvisionSecret {
+  /** Erases it where it lies in a file of the agent's own; false: it stays at hand. Never throws; once is enough. */
+  spend(): boolean;
+}
+
 export interface JournalEntry extends TakenSample {
   readonly id: number;
 }
@@ -206,6 +212,7 @@ export interface Platform {
   readonly host: Host;
   readonly network: Network;
   readonly identity: IdentityStore;
+  readonly provisionSecret: ProvisionSecret;
   readonly journal: Journal;
   readonly refused: RefusedSamples;
   readonly services: ServiceManager;

@@ -9,6 +9,7 @@ import { AgentError } from "../errors.ts";
 import { systemBootClock } from "../platform/boot-clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import { credentialStore } from "../platform/credentials.ts";
+import { keptSecret } from "../platform/erase-secret.ts";
 import { createHost } from "../platform/host.ts";
 import { systemRandom } from "../platform/random.ts";
 import { lockState } from "../platform/state-lock.ts";
@@ -68,7 +69,8 @@ export const provision: Command = {
     const api = createDeviceApi({ transport });
     const host = createHost({ root: sysrootOf(options) });
     const identity = credentialStore(stateDir, log.child("credentials"));
-    const platform = { host, identity, random: systemRandom, log };
+    // The agent erases it, once telemetry was acknowledged.
+    const platform = { host, identity, provisionSecret: keptSecret, random: systemRandom, log };
     const { provisioner } = await openProvisioner(loaded.config, platform, api);
     try {
       const how = { token, reset: options["reset"] === true };

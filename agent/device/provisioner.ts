@@ -1,6 +1,6 @@
 import type { Credentials, Identity } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
-import type { IdentityStore, Logger, Random } from "../ports.ts";
+import type { IdentityStore, Logger, ProvisionSecret, Random } from "../ports.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import { isAccessToken, type ProvisionAnswer } from "../thingsboard/provision-message.ts";
 import { newAccessToken } from "./access-token.ts";
@@ -35,6 +35,8 @@ export interface ProvisionerDeps {
   readonly deviceName: string | null;
   readonly key: string | null;
   readonly secret: string | null;
+  /** Where the secret lies; once that is spent it is not in use here either. */
+  readonly provisionSecret: ProvisionSecret;
   readonly onHardwareChange: HardwareChangePolicy;
   readonly log: Logger;
 }
@@ -70,6 +72,8 @@ export interface Provisioner {
   retryCandidate(signal: AbortSignal): Promise<Credentials | null>;
   /** Called when a candidate has replaced the token in use. */
   onRotated(listener: (credentials: Credentials) => void): void;
+  /** The server has acknowledged telemetry: the credentials work, and the secret has done its part. */
+  proven(): void;
   /** Stops using revoked credentials; they are set aside, not deleted. */
   release(): void;
 }
@@ -77,6 +81,7 @@ export interface Provisioner {
 export function createProvisioner(deps: ProvisionerDeps): Provisioner {
   const { api, store, random, board, server, deviceName, log } = deps;
   const here = { server, board, policy: deps.onHardwareChange };
+  let { secret } = deps;
   let candidate: Credentials | null = null;
   let rotating = Promise.resolve();
   let rotated = (_credentials: Credentials): void => {};
@@ -135,7 +140,7 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
   const request = async (identity: Identity, signal: AbortSignal): Promise<Credentials> => {
     const former = identity.claim;
     if (former && (await known([former], signal))) return use(identity, former);
-    const { key, secret } = deps;
+    const { key } = deps;
     if (!key || !secret) throw secretNeeded();
 
     const token = former?.accessToken ?? newAccessToken(random);
@@ -180,7 +185,9 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
   };
 
   return {
-    canProvision: Boolean(deps.key && deps.secret),
+    get canProvision() {
+      return Boolean(deps.key && secret);
+    },
 
     stored: () => settled().active,
 
@@ -224,6 +231,10 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
 
     onRotated(listener) {
       rotated = listener;
+    },
+
+    proven() {
+      if (deps.provisionSecret.spend()) secret = null;
     },
 
     release() {

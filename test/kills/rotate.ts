@@ -4,6 +4,7 @@
  * What the running agent does with a new access token, in a process that can be killed: the real files, the real client.
  * A token that waits already is asked about instead. Ends with 0 when the server knows what is in use then.
  */
+
 import { createCoapClient } from "../../agent/coap/client.ts";
 import { defaultConfig } from "../../agent/config/config.ts";
 import { parseServerUrl } from "../../agent/config/server-url.ts";
@@ -11,6 +12,7 @@ import { openProvisioner } from "../../agent/device/open-provisioner.ts";
 import { AgentError } from "../../agent/errors.ts";
 import { systemClock } from "../../agent/platform/clock.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
+import { keptSecret } from "../../agent/platform/erase-secret.ts";
 import { createHost } from "../../agent/platform/host.ts";
 import { systemRandom } from "../../agent/platform/random.ts";
 import { udpNetwork } from "../../agent/platform/udp.ts";
@@ -35,6 +37,7 @@ const { provisioner } = await openProvisioner(
   {
     host: createHost({ root: "/" }),
     identity: credentialStore(state, log),
+    provisionSecret: keptSecret,
     random: systemRandom,
     log,
   },

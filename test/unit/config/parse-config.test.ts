@@ -66,6 +66,7 @@ describe("parseConfig", () => {
         key: "k",
         secret: "s",
         secret_file: null,
+        keep_secret: false,
         device_name: "site-{hostname}-{serial8}",
         on_hardware_change: "stop",
         on_revoked: "reprovision",
