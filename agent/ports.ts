@@ -86,6 +86,12 @@ export interface IdentityStore {
   save(identity: Identity): void;
 }
 
+/** The provisioning secret where it was read from; a device that has credentials needs it no longer. */
+export interface ProvisionSecret {
+  /** Erases it where it lies in a file of the agent's own; false: it stays at hand. Never throws; once is enough. */
+  spend(): boolean;
+}
+
 export interface JournalEntry extends TakenSample {
   readonly id: number;
 }
@@ -207,6 +213,7 @@ export interface Platform {
   readonly network: Network;
   readonly identity: IdentityStore;
   readonly certificates: DeviceCertificates;
+  readonly provisionSecret: ProvisionSecret;
   readonly journal: Journal;
   readonly refused: RefusedSamples;
   readonly services: ServiceManager;

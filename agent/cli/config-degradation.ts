@@ -1,4 +1,4 @@
-import { formatProblem } from "../config/problem.ts";
+import { formatProblem, type Problem } from "../config/problem.ts";
 import type { Standing } from "../standing.ts";
 import type { LoadedConfig } from "./load-config.ts";
 
@@ -18,6 +18,19 @@ export function sayDegraded(
   const more = errors.length > 1 ? `, and ${errors.length - 1} more` : "";
   const head = source === "last-good" ? "the last good configuration is in use: " : "";
   standing.raise({ ...concern, text: `${head}${first}${more}` });
+}
+
+const exposure = { name: "exposed", code: "P055" };
+
+/** A secret in a file that others may read, until that is mended. */
+export function sayExposed(problems: readonly Problem[], standing: Standing): void {
+  const [first] = problems.filter(({ exposesSecret }) => exposesSecret);
+  if (first === undefined) {
+    standing.clear(exposure.name);
+    return;
+  }
+  const [text = "", fix = ""] = formatProblem({ ...first, place: null }).split("; run: ");
+  standing.raise({ ...exposure, text, fix });
 }
 
 export const sayRefused = (standing: Standing): void =>

@@ -9,6 +9,7 @@ import { AgentError } from "../errors.ts";
 import { systemBootClock } from "../platform/boot-clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import { credentialStore } from "../platform/credentials.ts";
+import { keptSecret } from "../platform/erase-secret.ts";
 import { createHost } from "../platform/host.ts";
 import { systemRandom } from "../platform/random.ts";
 import { lockState } from "../platform/state-lock.ts";
@@ -70,7 +71,9 @@ export const provision: Command = {
     const host = createHost({ root: sysrootOf(options) });
     const identity = credentialStore(stateDir, log.child("credentials"));
     const certificates = deviceCertificates(loaded.config);
-    const platform = { host, identity, certificates, random: systemRandom, log };
+    // The agent erases the secret, once telemetry was acknowledged.
+    const opened = { host, identity, certificates, provisionSecret: keptSecret };
+    const platform = { ...opened, random: systemRandom, log };
     const { provisioner } = await openProvisioner(loaded.config, platform, api);
     try {
       const how = { token, reset: options["reset"] === true };

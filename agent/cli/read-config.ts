@@ -13,7 +13,7 @@ import {
   readSecretFile,
 } from "../platform/config-files.ts";
 import type { OptionValues, Shell } from "./command.ts";
-import { sysrootOf } from "./state-dir.ts";
+import { stateDirOf, sysrootOf } from "./state-dir.ts";
 
 export interface ReadConfigOptions {
   /** Where last-good.toml is; null or absent: do without it. */
@@ -45,7 +45,7 @@ export async function readConfig(
     environment: shell.env,
     credentials: readCredentials(shell.env["CREDENTIALS_DIRECTORY"]),
     overrides,
-    readSecret: readSecretFile,
+    readSecret: (path) => readSecretFile(path, stateDirOf(shell, options)),
   };
   const parsed = await parse(input);
   const lastGood =

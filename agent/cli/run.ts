@@ -11,6 +11,7 @@ import { systemClock } from "../platform/clock.ts";
 import { noteDamage } from "../platform/damage.ts";
 import { createHost } from "../platform/host.ts";
 import { openPlatform } from "../platform/platform.ts";
+import { tightenState } from "../platform/state-modes.ts";
 import { openStatusFile } from "../platform/status-file.ts";
 import { createServiceManager } from "../platform/systemd.ts";
 import type { Logger } from "../ports.ts";
@@ -18,7 +19,7 @@ import { createStanding, type Standing } from "../standing.ts";
 import { abortingWith } from "../timing.ts";
 import { agentLog, protectSecrets } from "./agent-log.ts";
 import type { Command, Shell } from "./command.ts";
-import { sayDegraded, sayRefused } from "./config-degradation.ts";
+import { sayDegraded, sayExposed, sayRefused } from "./config-degradation.ts";
 import { deviceCertificates } from "./device-certificates.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -30,6 +31,7 @@ import { openNetwork } from "./open-network.ts";
 import { publishSocketIn } from "./publish-socket.ts";
 import { onReload } from "./reloads.ts";
 import { runtimeDirIn } from "./runtime-dir.ts";
+import { provisionSecretOf, secretFileOf } from "./spent-secret.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 import { version } from "./version.ts";
 
@@ -46,6 +48,9 @@ export const run: Command = {
     const log = agentLog(shell, loaded.config);
     const standing = createStanding();
     using _lock = lockOrGoOn(stateDir, shell, standing, log);
+
+    const open = tightenState(stateDir, secretFileOf(loaded), { log: log.child("state") });
+    if (open !== null) standing.raise(open);
 
     const services = createServiceManager({ env: shell.env, log: log.child("systemd") });
     const sysroot = sysrootOf(options);
@@ -82,6 +87,7 @@ export const run: Command = {
       log.notice("started", summaryOf(config));
       for (const warning of standingWarnings(config)) log.warn(warning);
       sayDegraded(loaded, standing);
+      sayExposed(loaded.problems, standing);
       keepLastGood(loaded, stateDir, standing, log);
       using either = abortingWith(shell.signal, reload.signal);
       const { signal } = either;
@@ -90,8 +96,10 @@ export const run: Command = {
       using network = openNetwork(config, platform);
       try {
         const given = { signal, splay, lastStop, safeMode, standing, board: statusFile };
+        const provisionSecret = provisionSecretOf(loaded, { stateDir, log });
         const certificates = deviceCertificates(config);
-        await runAgent(config, { ...platform, calendar, network, certificates }, given);
+        const world = { ...platform, calendar, network, provisionSecret, certificates };
+        await runAgent(config, world, given);
       } catch (error) {
         if (signal.aborted) continue;
         if (kindOf(error) !== "bug") marks.stopped(); // by its own choice: no crash

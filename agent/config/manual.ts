@@ -66,15 +66,15 @@ export function configurationManual(): string {
     ...Object.entries(credentialNames).map(
       ([name, setting]) => `the systemd credential \`${name}\`, for \`${setting}\``,
     ),
-    "the file that `[provisioning] secret_file` names, for `secret`",
+    "the file that `[provisioning] secret_file` names, else `provision-secret` in the state folder, for `secret`",
     "the environment, then the files",
   ];
   return [
     HEAD,
     ...secrets.map((line) => `- ${line}`),
     "",
-    "A secret is never printed: commands show `(set)`. A file with a secret should have mode 0640; Pipit warns when",
-    "every user can read it.",
+    "A secret is never printed: commands show `(set)`. A configuration with a secret should have mode 0640, a secret_file 0600;",
+    "Pipit warns of what is open. What becomes of the secret after use: [security.md](security.md).",
     "",
     "## Settings",
     "",

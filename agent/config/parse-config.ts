@@ -28,8 +28,8 @@ export interface ConfigInput {
   readonly environment?: Environment;
   readonly credentials?: readonly SecretFile[];
   readonly overrides?: Overrides;
-  /** Reads what `[provisioning] secret_file` names. */
-  readonly readSecret?: (path: string) => SecretFile;
+  /** Reads what `[provisioning] secret_file` names, or, given null, what lies where setup puts the secret, if anything. */
+  readonly readSecret?: (path: string | null) => SecretFile | null;
 }
 
 export interface Given {
@@ -57,7 +57,8 @@ export interface ParsedConfig {
   readonly filesBroken: number;
 }
 
-const noSecret = (name: string): SecretFile => ({ name, failure: "cannot be read here" });
+const noSecret = (name: string | null): SecretFile | null =>
+  name === null ? null : { name, failure: "cannot be read here" };
 
 /**
  * Joins all sources, setting by setting; the last one that gives a setting counts. Never throws: a wrong value

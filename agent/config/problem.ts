@@ -17,6 +17,8 @@ export interface Problem {
   readonly place: Place | null;
   /** "<what>; <what to do>" */
   readonly message: string;
+  /** A secret lies open to others: that stands for as long as it is so. */
+  readonly exposesSecret?: true;
 }
 
 const LONGEST_EXCERPT = 100;

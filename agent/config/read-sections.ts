@@ -97,6 +97,7 @@ export function readSections(
       source: file.path,
       place: exposed.place,
       message: `${exposed.setting.name} can be read by every user of this machine; run: sudo chmod 640 ${file.path}`,
+      exposesSecret: true,
     });
   if (unreported > 0)
     problems.push({

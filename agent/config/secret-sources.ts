@@ -1,10 +1,21 @@
 import { findSetting } from "./config.ts";
+import type { Problem } from "./problem.ts";
 import type { CheckedEntry, Source } from "./source.ts";
 
 /** A file that holds one secret; `failure` says why there is no text: "<what>; <what to do>". */
 export type SecretFile =
-  | { readonly name: string; readonly text: string; readonly mode: number }
-  | { readonly name: string; readonly failure: string };
+  | {
+      readonly name: string;
+      readonly text: string;
+      readonly mode: number;
+      /** It belongs to this user, whose service repairs its mode by itself. */
+      readonly isOurs: boolean;
+    }
+  | { readonly name: string; readonly failure: string; readonly isAbsent?: true };
+
+/** What stands in a secret_file in place of a secret that has done its work. */
+export const ERASED =
+  "# Pipit has erased the secret of this file: the device has credentials of its own.\n";
 
 /** systemd's name of the credential -> the setting it gives. */
 export const credentialNames = {
@@ -22,19 +33,46 @@ export function readCredentials(files: readonly SecretFile[]): readonly Source[]
   });
 }
 
-/** The text of `[provisioning] secret_file`, which counts before a `secret` in a file. */
+/**
+ * The text of `[provisioning] secret_file`, which counts before a `secret` in a file; `read` is given null where no such file
+ * is named. Null: there is no secret in a file, and none is missed.
+ */
 export function readSecretFile(
   winner: CheckedEntry | undefined,
-  read: (path: string) => SecretFile,
+  read: (path: string | null) => SecretFile | null,
 ): Source | null {
-  if (!winner?.valid || typeof winner.value !== "string") return null;
-  const file = read(winner.value);
-  const source = secretSource(file.name, file, "secret file", "secret");
-  if ("failure" in file || (file.mode & 0o004) === 0) return source;
-  const message = `can be read by every user of this machine; run: sudo chmod 640 ${file.name}`;
-  const warning = { severity: "warning", source: file.name, place: null, message } as const;
-  return { ...source, problems: [...source.problems, warning] };
+  if (winner !== undefined && !winner.valid) return null;
+  const file = read(typeof winner?.value === "string" ? winner.value : null);
+  if (file === null) return null;
+  const { name } = file;
+  if ("failure" in file) {
+    const source = secretSource(name, file, "secret file", "secret");
+    // A device that has its credentials can do without; one that has none says that it needs the secret.
+    if (file.isAbsent) return { ...source, problems: [warning(name, file.failure)] };
+    return source;
+  }
+  if (isErased(file.text)) return null;
+  const source = secretSource(name, file, "secret file", "secret");
+  if (file.isOurs || (file.mode & 0o077) === 0) return source;
+  const whom =
+    (file.mode & 0o007) === 0 ? "all members of its group" : "every user of this machine";
+  const fix = `sudo chown pipit: ${name} && sudo chmod 600 ${name}`;
+  const open = warning(name, `can be read by ${whom}; run: ${fix}`);
+  return { ...source, problems: [...source.problems, { ...open, exposesSecret: true }] };
 }
+
+const warning = (source: string, message: string): Problem => ({
+  severity: "warning",
+  source,
+  place: null,
+  message,
+});
+
+/** Also one that a power cut has left short. */
+const isErased = (text: string): boolean => {
+  const found = text.trim();
+  return found !== "" && ERASED.startsWith(found);
+};
 
 function secretSource(
   name: string,

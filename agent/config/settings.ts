@@ -37,6 +37,17 @@ export const sections = {
         kind: optionalPath,
         default: null,
         meaning: "file that holds nothing but the secret",
+        details:
+          "Default: `provision-secret` in the state folder, where there is one. Once the first telemetry was acknowledged the " +
+          "secret is erased, if the file is Pipit's own; see [security.md](security.md).",
+      }),
+      keep_secret: setting({
+        kind: flag,
+        default: false,
+        meaning: "keep the secret of secret_file after success, to provision anew without help",
+        details:
+          '`on_revoked = "reprovision"` and a card that was moved to another board need the secret. Without it the device ' +
+          'waits with the reason "secret needed". A systemd credential and a configuration file are never changed.',
       }),
       device_name: setting({
         kind: deviceName,

@@ -45,7 +45,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   const { signal } = either;
   let [beside, asking] = [Promise.resolve(), Promise.resolve()];
   const rotation = followRotation({ provisioner, clock, random, log });
-  const lacksSecret = deps.onRevoked === "reprovision" && !provisioner.canProvision;
+  const lacksSecret = () => deps.onRevoked === "reprovision" && !provisioner.canProvision;
 
   const pause = async (ms: number) => {
     vitals.expect("device", ms);
@@ -108,6 +108,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
       if (published === "answered") return { type: "answered" };
       if (published !== "delivered") return null;
       deps.situation.delivered();
+      provisioner.proven();
       tellAttributes(login);
       return { type: "delivered" };
     } catch (error) {
@@ -165,31 +166,29 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
   };
 
   const enter = (before: DeviceState, now: DeviceState) => {
-    deps.situation.entered(now);
+    const lack = now.kind === "revoked" && lacksSecret() ? secretNeeded() : null;
+    deps.situation.entered(now, lack);
     const refusal = now.kind === "provisioning" ? now.refusal : null;
     if (refusal !== null) services.status(`provisioning, waits for the operator: ${refusal}`);
     if (now.kind === before.kind) return;
     if (now.kind !== "offline") lastReason = "";
     const waiting = outbox.stats().waiting;
     const say = now.kind === "revoked" ? log.error : log.notice;
-    const { code, hint } = now.kind === "revoked" ? whenRevoked : {};
+    const { code, hint } = now.kind === "revoked" ? (lack ?? whenRevoked) : {};
     say(`${before.kind} -> ${now.kind}`, { waiting, code, hint });
-    const needs = now.kind === "revoked" && lacksSecret ? ", secret needed" : "";
-    services.status(`${now.kind}${needs}, ${waiting} samples waiting`);
+    services.status(`${now.kind}${lack ? ", secret needed" : ""}, ${waiting} samples waiting`);
   };
 
-  const whenRevoked = lacksSecret
-    ? secretNeeded()
-    : {
-        code: undefined,
-        hint: "the device's credentials were refused three times; look at them in ThingsBoard: Devices > the device > Manage credentials",
-      };
+  const whenRevoked = {
+    code: undefined,
+    hint: "the device's credentials were refused three times; look at them in ThingsBoard: Devices > the device > Manage credentials",
+  };
 
   let failures = 0;
   let lastReason = "";
   let state = boot();
   services.status(state.kind);
-  deps.situation.entered(state);
+  deps.situation.entered(state, null);
   const splay = state.kind === "offline" ? deps.splayMs.telemetry : deps.splayMs.provisioning;
   await pause(splay * random.fraction());
   try {

@@ -15,7 +15,10 @@ export interface OpenedProvisioner {
 /** The provisioner for this board and the configured server: used by the agent, and by `pipit provision`. */
 export async function openProvisioner(
   { server, provisioning }: Config,
-  platform: Pick<Platform, "host" | "identity" | "certificates" | "random" | "log">,
+  platform: Pick<
+    Platform,
+    "host" | "identity" | "certificates" | "provisionSecret" | "random" | "log"
+  >,
   api: DeviceApi,
 ): Promise<OpenedProvisioner> {
   const log = platform.log.child("device");
@@ -39,6 +42,7 @@ export async function openProvisioner(
     deviceName: named.name,
     key: provisioning.key,
     secret: provisioning.secret,
+    provisionSecret: platform.provisionSecret,
     onHardwareChange: provisioning.on_hardware_change,
     log,
   });

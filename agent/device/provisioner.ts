@@ -1,6 +1,6 @@
 import { type Credentials, hasToken, type Identity, secretOf } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
-import type { Logger } from "../ports.ts";
+import type { Logger, ProvisionSecret } from "../ports.ts";
 import { isAccessToken } from "../thingsboard/provision-message.ts";
 import { fingerprintOf } from "./board.ts";
 import {
@@ -15,7 +15,10 @@ import {
 import { certificateCounts, noToken, otherBoard, tokenUnknown } from "./refusals.ts";
 import { type RequestDeps, requesting } from "./requesting.ts";
 
-export interface ProvisionerDeps extends RequestDeps {
+export interface ProvisionerDeps extends Omit<RequestDeps, "secret"> {
+  readonly secret: string | null;
+  /** Where the secret lies; once that is spent it is not in use here either. */
+  readonly provisionSecret: ProvisionSecret;
   readonly onHardwareChange: HardwareChangePolicy;
   readonly log: Logger;
 }
@@ -51,6 +54,8 @@ export interface Provisioner {
   retryCandidate(signal: AbortSignal): Promise<Credentials | null>;
   /** Called when a candidate has replaced the token in use. */
   onRotated(listener: (credentials: Credentials) => void): void;
+  /** The server has acknowledged telemetry: the credentials work, and the secret has done its part. */
+  proven(): void;
   /** Stops using revoked credentials; they are set aside, not deleted. */
   release(): void;
 }
@@ -66,6 +71,7 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
     const secret = secretOf(held);
     if (secret !== null) log.protect(secret);
   };
+  let { secret } = deps;
   let candidate: Credentials | null = null;
   let rotating = Promise.resolve();
   let rotated = (_credentials: Credentials): void => {};
@@ -91,7 +97,7 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
     return credentials;
   };
 
-  const { known, request } = requesting({ ...deps, protect, use });
+  const { known, request } = requesting({ ...deps, secret: () => secret, protect, use });
 
   /** @throws AgentError `unauthorized`, `transient` */
   const verify = async (asked: Credentials, signal: AbortSignal): Promise<Credentials> => {
@@ -124,7 +130,9 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
   };
 
   return {
-    canProvision: Boolean(deps.key && deps.secret),
+    get canProvision() {
+      return Boolean(deps.key && secret);
+    },
 
     stored: () => settled().active,
 
@@ -170,6 +178,10 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
 
     onRotated(listener) {
       rotated = listener;
+    },
+
+    proven() {
+      if (deps.provisionSecret.spend()) secret = null;
     },
 
     release() {

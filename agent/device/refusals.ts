@@ -97,5 +97,5 @@ export const tokenGranted = () =>
 export const secretNeeded = () =>
   new AgentError("refused", "secret needed: no provisioning key and secret are configured", {
     code: "P026",
-    hint: "Set [provisioning] key and secret (or secret_file, or the systemd credentials pipit.provision-key and pipit.provision-secret). Then run: sudo systemctl reload pipit",
+    hint: "Set [provisioning] key and secret (or secret_file, or the systemd credentials pipit.provision-key and pipit.provision-secret); a secret_file of its own Pipit erases after use, unless keep_secret = true. Then run: sudo systemctl reload pipit",
   });

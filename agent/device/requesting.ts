@@ -27,7 +27,8 @@ export interface RequestDeps extends LoginDeps {
   readonly server: string;
   readonly deviceName: string | null;
   readonly key: string | null;
-  readonly secret: string | null;
+  /** Null: there is none, or it was spent. */
+  secret(): string | null;
 }
 
 interface Acts {
@@ -106,7 +107,8 @@ export function requesting(deps: RequestDeps & Acts) {
       const made = { server, fingerprint, deviceName: null, certificate: handed, key: null };
       if (await known([made], signal)) return use(identity, made);
     }
-    const { key, secret } = deps;
+    const { key } = deps;
+    const secret = deps.secret();
     if (!key || !secret) throw handed === null ? secretNeeded() : certificateUnknown();
 
     const isToken = handed === null && deps.credentialsType === "access_token";

@@ -14,7 +14,8 @@ export interface SituationDeps {
 
 /** How the device stands with the server; the device loop tells, `pipit status` asks. */
 export interface Situation {
-  entered(state: DeviceState): void;
+  /** `lack`: what the operator has to supply before the device can leave this state by itself. */
+  entered(state: DeviceState, lack: AgentError | null): void;
   /** An attempt to provision or to publish failed. */
   failed(error: AgentError): void;
   /** It took nothing, and is asked again soon: no trouble yet, but an outage that a restart must not forget. */
@@ -36,6 +37,15 @@ export interface SituationNow {
   /** Monotonic; null: never yet. */
   readonly lastAckMs: number | null;
 }
+
+const LACK = "secret";
+
+const lackOf = ({ code = "", message: text, hint: fix = "" }: AgentError): Degradation => ({
+  name: LACK,
+  code,
+  text,
+  fix,
+});
 
 export function createSituation({ clock, standing, outages }: SituationDeps): Situation {
   let listener = () => {};
@@ -62,7 +72,9 @@ export function createSituation({ clock, standing, outages }: SituationDeps): Si
   };
 
   return {
-    entered(state) {
+    entered(state, lack) {
+      if (lack === null) standing.clear(LACK);
+      else standing.raise(lackOf(lack));
       const device = "credentials" in state ? state.credentials.deviceName : null;
       if (now.state === "provisioning" && device !== null) over();
       if (state.kind === now.state && device === now.device) return;

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { LARGEST_FILE_BYTES } from "../config/decode-text.ts";
 import { credentialNames, type SecretFile } from "../config/secret-sources.ts";
@@ -38,14 +38,27 @@ export function readConfigFileIfAny(path: string): ConfigFile | null {
   return content && { path, ...content };
 }
 
-/** What `[provisioning] secret_file` names. */
-export function readSecretFile(path: string): SecretFile {
-  return (
-    secretOf(path, path) ?? {
-      name: path,
-      failure: "does not exist; create it, or correct secret_file",
-    }
-  );
+/** Where setup puts the provisioning secret, in the state folder. */
+const SECRET_NAME = "provision-secret";
+
+/** What `[provisioning] secret_file` names; null: the one of the state folder, where there is one that we may see. */
+export function readSecretFile(path: string | null, stateDir: string): SecretFile | null {
+  if (path === null) {
+    const own = join(stateDir, SECRET_NAME);
+    return isThere(own) ? secretOf(own, own) : null;
+  }
+  const failure = "does not exist; create it, or correct secret_file";
+  return secretOf(path, path) ?? { name: path, failure, isAbsent: true };
+}
+
+/** False also in a folder that is closed to this user: then it is not ours to miss. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 /** Those of systemd's credentials that are ours (`ImportCredential=pipit.*`). */
@@ -64,7 +77,7 @@ function secretOf(path: string, name: string): SecretFile | null {
     return { name, failure: "is larger than 4 KB; it must hold the secret and nothing else" };
   const text = new TextDecoder().decode(content.bytes);
   // systemd gives credentials mode 0440 or 0400; their folder belongs to the unit.
-  return { name, text, mode: content.mode };
+  return { name, text, mode: content.mode, isOurs: content.owner === process.geteuid?.() };
 }
 
 type Content = WholeFile | { readonly failure: string };

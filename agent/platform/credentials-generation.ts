@@ -5,6 +5,7 @@ import type { Logger } from "../ports.ts";
 import { decodeIdentity } from "./credentials-file.ts";
 import { errnoOf } from "./errno.ts";
 import type { Files } from "./files.ts";
+import { mayBeRead } from "./may-be-read.ts";
 import { readWhole } from "./read-whole.ts";
 import { setAside } from "./set-aside.ts";
 import { storageError, storageHint } from "./storage-error.ts";
@@ -75,14 +76,17 @@ function repairMode(file: string, mode: number, { files, log }: GenerationDeps):
   const fields = { file, mode: mode.toString(8) };
   try {
     files.setMode(file, 0o600);
-    log.warn("credentials file was open to others, mode repaired", fields);
+    log.warn("credentials file was open to others, mode repaired", {
+      ...fields,
+      hint: mayBeRead.token,
+    });
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
     log.warn("credentials file is open to others, and its mode cannot be repaired", {
       ...fields,
       error: code,
-      hint: storageHint(code, dirname(file), file),
+      hint: `run: sudo chmod 600 ${file}; ${mayBeRead.token}`,
     });
   }
 }

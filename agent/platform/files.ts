@@ -20,6 +20,8 @@ export interface FileFacts {
   readonly isFolder: boolean;
   readonly bytes: number;
   readonly mode: number;
+  /** User id. */
+  readonly owner: number;
 }
 
 export interface OpenOptions {
@@ -89,4 +91,5 @@ const factsFrom = (stats: Stats): FileFacts => ({
   isFolder: stats.isDirectory(),
   bytes: stats.size,
   mode: stats.mode,
+  owner: stats.uid,
 });

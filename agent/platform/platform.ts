@@ -7,6 +7,7 @@ import { noCalendar } from "./calendar.ts";
 import { systemClock } from "./clock.ts";
 import { credentialStore } from "./credentials.ts";
 import { noteDamage } from "./damage.ts";
+import { keptSecret } from "./erase-secret.ts";
 import { createIntake } from "./intake.ts";
 import { createInventory } from "./inventory.ts";
 import type { Log } from "./log.ts";
@@ -52,6 +53,7 @@ export function openPlatform(options: PlatformOptions): Platform & AsyncDisposab
     network: udpNetwork,
     identity: credentialStore(stateDir, noteDamage(log.child("credentials"), standing, "error")),
     certificates: noCertificates,
+    provisionSecret: keptSecret,
     journal,
     refused: refusedFile(stateDir),
     services,

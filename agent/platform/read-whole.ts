@@ -4,6 +4,8 @@ import { type Files, systemFiles } from "./files.ts";
 export interface WholeFile {
   readonly bytes: Uint8Array;
   readonly mode: number;
+  /** User id. */
+  readonly owner: number;
 }
 
 export interface ReadWholeOptions {
@@ -34,10 +36,10 @@ export function readWhole(
     throw error;
   }
   try {
-    const { isFile, bytes, mode } = files.facts(file);
+    const { isFile, bytes, mode, owner } = files.facts(file);
     if (!isFile) return "not a file";
     const buffer = new Uint8Array(Math.min(bytes, limitBytes) + 1);
-    return { bytes: buffer.subarray(0, fill(files, file, buffer)), mode };
+    return { bytes: buffer.subarray(0, fill(files, file, buffer)), mode, owner };
   } finally {
     files.close(file);
   }

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
 import type { SessionStore, StoredSession } from "../../agent/dtls/sessions.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../agent/sandbox/sandbox.ts";
-import { dtlsClient, recordTypes } from "../support/dtls-client.ts";
+import { dtlsClient } from "../support/dtls-client.ts";
+import { recordTypes } from "../support/dtls-records.ts";
 import { type FaultProxyOptions, startFaultProxy } from "../support/fault-proxy.ts";
 import { realClient } from "../support/real-client.ts";
 

@@ -110,13 +110,23 @@ describe("secrets", () => {
 
   it("must be there and short when secret_file names them", () => {
     using root = temporaryRoot();
-    expect(readSecretFile(root.write("s", "secret"))).toMatchObject({ text: "secret" });
-    expect(readSecretFile(join(root.path, "none"))).toMatchObject({
+    const read = (path: string) => readSecretFile(path, root.path);
+    expect(read(root.write("s", "secret"))).toMatchObject({ text: "secret", isOurs: true });
+    expect(read(join(root.path, "none"))).toMatchObject({
       failure: "does not exist; create it, or correct secret_file",
+      isAbsent: true,
     });
-    expect(readSecretFile(root.write("long", "x".repeat(4_097)))).toMatchObject({
+    expect(read(root.write("long", "x".repeat(4_097)))).toMatchObject({
       failure: "is larger than 4 KB; it must hold the secret and nothing else",
     });
-    expect(readSecretFile(root.write("full", "x".repeat(4_096)))).toHaveProperty("text");
+    expect(read(root.write("full", "x".repeat(4_096)))).toHaveProperty("text");
+  });
+
+  it("may lie in the state folder without being named, and need not", () => {
+    using root = temporaryRoot();
+    expect(readSecretFile(null, root.path)).toBeNull();
+    expect(readSecretFile(null, join(root.path, "none"))).toBeNull();
+    const path = root.write("provision-secret", "secret\n");
+    expect(readSecretFile(null, root.path)).toMatchObject({ name: path, text: "secret\n" });
   });
 });

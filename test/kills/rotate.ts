@@ -12,6 +12,7 @@ import { openProvisioner } from "../../agent/device/open-provisioner.ts";
 import { AgentError } from "../../agent/errors.ts";
 import { systemClock } from "../../agent/platform/clock.ts";
 import { credentialStore } from "../../agent/platform/credentials.ts";
+import { keptSecret } from "../../agent/platform/erase-secret.ts";
 import { createHost } from "../../agent/platform/host.ts";
 import { noCertificates } from "../../agent/platform/no-certificates.ts";
 import { systemRandom } from "../../agent/platform/random.ts";
@@ -38,6 +39,7 @@ const { provisioner } = await openProvisioner(
     host: createHost({ root: "/" }),
     identity: credentialStore(state, log),
     certificates: noCertificates,
+    provisionSecret: keptSecret,
     random: systemRandom,
     log,
   },

@@ -76,6 +76,7 @@ export function crashFiles(
     isFolder: false,
     bytes: contentOf(inode).length,
     mode: 0o100600,
+    owner: 0,
   });
   const change = (naming: Naming) => {
     operations.push(naming);

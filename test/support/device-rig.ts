@@ -1,6 +1,7 @@
 import type { Board } from "../../agent/device/board.ts";
 import { type DeviceDeps, runDevice } from "../../agent/device/device.ts";
 import { createProvisioner, type ProvisionerDeps } from "../../agent/device/provisioner.ts";
+import { keptSecret } from "../../agent/platform/erase-secret.ts";
 import { noCertificates } from "../../agent/platform/no-certificates.ts";
 import type { IdentityStore, Journal, Random } from "../../agent/ports.ts";
 import { createOutbox } from "../../agent/telemetry/outbox.ts";
@@ -48,6 +49,7 @@ export function startCore(options: RigOptions) {
     deviceName: "board-1",
     key: "sandbox-key",
     secret: "sandbox-secret",
+    provisionSecret: keptSecret,
     onHardwareChange: "reprovision",
     log,
     ...options.provisioning,

@@ -32,18 +32,6 @@ function tapped(sent: Uint8Array[]): Network {
   };
 }
 
-/** Content types of the records in these datagrams (RFC 6347 §4.1): 22 handshake, 23 application data. */
-export function recordTypes(datagrams: readonly Uint8Array[]): number[] {
-  return datagrams.flatMap((datagram) => {
-    const types: number[] = [];
-    for (let at = 0; at < datagram.length; ) {
-      types.push(datagram[at] ?? -1);
-      at += 13 + 256 * (datagram[at + 11] ?? 0) + (datagram[at + 12] ?? 0);
-    }
-    return types;
-  });
-}
-
 /** DTLS as the agent opens it, over the kernel's UDP, to a server on loopback that calls itself localhost. */
 export function dtlsClient(anchors: string, options: DtlsClientOptions = {}) {
   const { isClockSet = true, handshakeMs = HANDSHAKE_MS, sessionStore, ...settings } = options;

@@ -1,5 +1,6 @@
 import type { Identity } from "../../agent/credentials.ts";
 import { AgentError } from "../../agent/errors.ts";
+import { keptSecret } from "../../agent/platform/erase-secret.ts";
 import { noCertificates } from "../../agent/platform/no-certificates.ts";
 import type { Platform, Readings, Run, ServiceManager } from "../../agent/ports.ts";
 import { fixtures } from "../fixtures/make-fixtures.ts";
@@ -59,6 +60,7 @@ export function fakePlatform(options: FakePlatformOptions = {}): FakePlatform {
       },
     },
     throttle: { take: async () => null, files: () => [] },
+    provisionSecret: keptSecret,
     refused: { keep() {} },
     gpio: {
       open({ chip }) {

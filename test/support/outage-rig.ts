@@ -60,6 +60,7 @@ export function outageRig(seed: number, maxBytes = wideBounds.maxBytes) {
   const provisioner = {
     ...{ canProvision: false, attempt: never, renew: never, adopt: never },
     stored: () => credentials,
+    proven() {},
     release() {},
     ...{ rotate: never, candidate: () => null, retryCandidate: never, onRotated() {} },
   };

@@ -2,6 +2,7 @@ import { createCoapClient } from "../../agent/coap/client.ts";
 import type { CoapSettings } from "../../agent/coap/settings.ts";
 import { runDevice } from "../../agent/device/device.ts";
 import { createProvisioner } from "../../agent/device/provisioner.ts";
+import { keptSecret } from "../../agent/platform/erase-secret.ts";
 import { noCertificates } from "../../agent/platform/no-certificates.ts";
 import type { Journal, Readings, RefusedSample } from "../../agent/ports.ts";
 import { createOutbox } from "../../agent/telemetry/outbox.ts";
@@ -52,6 +53,7 @@ export function publishingRig(options: PublishingOptions) {
     ...{ publisher, outbox, clock, random, vitals, log },
     provisioner: createProvisioner({
       ...{ api, random, log, server: "tb", deviceName: "dev", key: null, secret: null },
+      provisionSecret: keptSecret,
       store: memoryIdentity({ claim: null, active, kept: [] }).store,
       board: { model: null, serial: null, macs: [], machineId: null, hostname: null },
       certificates: noCertificates,

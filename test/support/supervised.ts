@@ -8,6 +8,8 @@ import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Supervised {
   readonly process: ReturnType<typeof pipit>;
+  /** Where programs hand readings in. */
+  readonly socket: string;
   /** Resolves when systemd would have been told READY=1; rejects when the process ends before. */
   ready(): Promise<void>;
   /** Resolves to the first status file that `matches`; rejects when the process ends before. */
@@ -54,6 +56,7 @@ export function supervised({ args, env = {}, through = [] }: SupervisedOptions):
     });
   return {
     process: agent,
+    socket: join(runtime, "publish.sock"),
     ready: () =>
       when(() => {
         seen.push(...notified.received());

@@ -8,7 +8,8 @@ import { makeDeviceCertificate } from "../../agent/dtls/make-certificate.ts";
 import { fingerprint } from "../../agent/dtls/refusal.ts";
 import { startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { dtlsClient, recordTypes } from "../support/dtls-client.ts";
+import { dtlsClient } from "../support/dtls-client.ts";
+import { recordTypes } from "../support/dtls-records.ts";
 import { type DtlsServer, demand, gnutlsServer, opensslServer } from "../support/dtls-servers.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 

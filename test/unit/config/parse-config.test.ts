@@ -68,6 +68,7 @@ describe("parseConfig", () => {
         key: "k",
         secret: "s",
         secret_file: null,
+        keep_secret: false,
         device_name: "site-{hostname}-{serial8}",
         credentials_type: "access_token",
         on_hardware_change: "stop",

@@ -2,20 +2,26 @@ import { describe, expect, it } from "vitest";
 import { lastGoodToml } from "../../../agent/config/last-good.ts";
 import { parseConfig } from "../../../agent/config/parse-config.ts";
 import { formatProblem } from "../../../agent/config/problem.ts";
-import type { SecretFile } from "../../../agent/config/secret-sources.ts";
+import { ERASED, type SecretFile } from "../../../agent/config/secret-sources.ts";
 import { configFile, knownNames, parseFile } from "../../support/config-input.ts";
 
 const toml = '[provisioning]\nkey = "toml-key"\nsecret = "toml-secret"\nsecret_file = "/s"';
-const secretFile = (text: string, mode = 0o100600): SecretFile => ({ name: "/s", text, mode });
+const secretFile = (text: string, mode = 0o100600, isOurs = false): SecretFile => ({
+  name: "/s",
+  text,
+  mode,
+  isOurs,
+});
 const credentials: readonly SecretFile[] = [
-  { name: "pipit.provision-key", text: "credential-key\n", mode: 0o100400 },
-  { name: "pipit.provision-secret", text: "credential-secret\n", mode: 0o100400 },
+  { name: "pipit.provision-key", text: "credential-key\n", mode: 0o100400, isOurs: true },
+  { name: "pipit.provision-secret", text: "credential-secret\n", mode: 0o100400, isOurs: true },
 ];
 
 describe("the provisioning secret", () => {
   it("comes from the credential, else from secret_file, else from the environment, else from the file", () => {
     const environment = { PIPIT_PROVISIONING_SECRET: "env-secret" };
-    const readSecret = () => secretFile("  file-secret\n");
+    const readSecret = (path: string | null) =>
+      path === null ? null : secretFile("  file-secret\n");
     const secretWith = (input: Parameters<typeof parseFile>[1], text = toml) =>
       parseFile(text, input).config.provisioning.secret;
     expect(secretWith({ environment, readSecret, credentials })).toBe("credential-secret");
@@ -39,14 +45,46 @@ describe("the provisioning secret", () => {
 
   it.each([
     [
-      "does not exist; create it, or correct secret_file",
-      { name: "/s", failure: "does not exist; create it, or correct secret_file" },
+      "cannot be read (EIO); check the path and the file system",
+      { name: "/s", failure: "cannot be read (EIO); check the path and the file system" },
     ],
     ["is empty; write the secret into it, or remove it", secretFile(" \n")],
   ])("falls back with an error when secret_file %s", (message, file) => {
     const { config, problems } = parseFile(toml, { readSecret: () => file });
     expect(config.provisioning.secret).toBe("toml-secret");
     expect(problems).toMatchObject([{ severity: "error", source: "/s", message }]);
+  });
+
+  it("that is absent is a warning: a device that has credentials can do without", () => {
+    const failure = "does not exist; create it, or correct secret_file";
+    const readSecret = () => ({ name: "/s", failure, isAbsent: true }) as const;
+    const { config, problems } = parseFile('provisioning.secret_file = "/s"', { readSecret });
+    expect(config.provisioning.secret).toBeNull();
+    expect(problems).toMatchObject([{ severity: "warning", source: "/s", message: failure }]);
+  });
+
+  it("that was erased after use is missed by nobody, not even where a power cut has left the note short", () => {
+    for (const text of [ERASED, ERASED.slice(0, 9), `${ERASED}\n\n\n`]) {
+      const { config, problems } = parseFile('provisioning.secret_file = "/s"', {
+        readSecret: () => secretFile(text),
+      });
+      expect(config.provisioning.secret).toBeNull();
+      expect(problems).toEqual([]);
+    }
+    const another = () => secretFile("# of their own");
+    const { config } = parseFile('provisioning.secret_file = "/s"', { readSecret: another });
+    expect(config.provisioning.secret).toBe("# of their own");
+  });
+
+  it("is looked for in the state folder where no secret_file is named", () => {
+    const asked: (string | null)[] = [];
+    const readSecret = (path: string | null) => {
+      asked.push(path);
+      return secretFile("of the state folder");
+    };
+    const { config } = parseFile('[provisioning]\nsecret = "toml-secret"', { readSecret });
+    expect(config.provisioning.secret).toBe("of the state folder");
+    expect(asked).toEqual([null]);
   });
 
   it("is not looked for where secret_file is no path", () => {
@@ -66,8 +104,18 @@ describe("the provisioning secret", () => {
     const { problems } = parseConfig({ ...open, readSecret }, knownNames);
     expect(problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
       "warning: key can be read by every user of this machine; run: sudo chmod 640 /etc/pipit/pipit.toml",
-      "warning: can be read by every user of this machine; run: sudo chmod 640 /s",
+      "warning: can be read by every user of this machine; run: sudo chown pipit: /s && sudo chmod 600 /s",
     ]);
+    expect(problems.every(({ exposesSecret }) => exposesSecret)).toBe(true);
+  });
+
+  it("that its group can read is a warning, too, unless the file is of the user who repairs it", () => {
+    const problemsOf = (file: SecretFile) =>
+      parseFile('provisioning.secret_file = "/s"', { readSecret: () => file }).problems;
+    expect(problemsOf(secretFile("x", 0o100640)).map(({ message }) => message)).toEqual([
+      "can be read by all members of its group; run: sudo chown pipit: /s && sudo chmod 600 /s",
+    ]);
+    expect(problemsOf(secretFile("x", 0o100644, true))).toEqual([]);
   });
 
   it("that is absent makes an open file harmless", () => {

@@ -3,6 +3,7 @@ import { proofOf } from "../../../agent/credentials.ts";
 import { type DeviceDeps, runDevice } from "../../../agent/device/device.ts";
 import { createProvisioner } from "../../../agent/device/provisioner.ts";
 import { AgentError } from "../../../agent/errors.ts";
+import { keptSecret } from "../../../agent/platform/erase-secret.ts";
 import { noCertificates } from "../../../agent/platform/no-certificates.ts";
 import { createOutbox } from "../../../agent/telemetry/outbox.ts";
 import { createPublisher } from "../../../agent/telemetry/publisher.ts";
@@ -19,7 +20,7 @@ import { virtualClock } from "../../support/virtual-clock.ts";
 const MINUTE = 60_000;
 const stopped = new Error("stopped");
 
-function startDevice(overrides: Partial<DeviceDeps> = {}) {
+function startDevice(overrides: Partial<DeviceDeps> = {}, provisionSecret = keptSecret) {
   const clock = virtualClock();
   const log = recordingLog();
   const identity = memoryIdentity();
@@ -48,6 +49,7 @@ function startDevice(overrides: Partial<DeviceDeps> = {}) {
       deviceName: "dev",
       key: "k",
       secret: "s",
+      provisionSecret,
       onHardwareChange: "reprovision",
       log,
     }),
@@ -177,6 +179,34 @@ it('with on_revoked = "reprovision" it lets the token go and asks for a new one'
   await end();
 });
 
+it("a secret that was spent with the first delivery is not used again: revoked, it waits, and says what is needed", async () => {
+  const lacks: (string | undefined)[] = [];
+  const situation = {
+    ...noSituation,
+    entered: (_: unknown, lack: AgentError | null) => void lacks.push(lack?.code),
+  };
+  let spent = 0;
+  const provisionSecret = { spend: () => ++spent > 0 };
+  const started = startDevice({ onRevoked: "reprovision", situation }, provisionSecret);
+  const { clock, tb, accept, states, statuses, log, end } = started;
+  expect(spent).toBe(0);
+  await accept(0);
+  await clock.settle();
+  expect(spent).toBe(1);
+  tb.devices.clear();
+  await accept(1);
+  await clock.advance(60 * MINUTE);
+  expect(states().at(-1)).toBe("offline -> revoked");
+  expect(log.lines.find(({ event }) => event === "offline -> revoked")?.fields).toMatchObject({
+    code: "P026",
+    hint: expect.stringContaining("secret_file"),
+  });
+  expect(statuses.at(-1)).toBe("revoked, secret needed, 1 samples waiting");
+  expect(lacks.at(-1)).toBe("P026");
+  expect(lacks.slice(0, 4)).toEqual(Array(4).fill(undefined));
+  await end();
+});
+
 it("a refusal waits for the operator and says what to do", async () => {
   const { clock, tb, log, server, end } = startDevice();
   tb.devices.set("dev", "somebody else's");
@@ -224,6 +254,7 @@ it("a bug ends the run: nobody hides it", async () => {
       candidate: () => null,
       retryCandidate: () => Promise.reject(bug),
       onRotated() {},
+      proven() {},
       release() {},
     },
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Identity } from "../../../agent/credentials.ts";
 import { createProvisioner, type ProvisionerDeps } from "../../../agent/device/provisioner.ts";
 import { AgentError } from "../../../agent/errors.ts";
+import { keptSecret } from "../../../agent/platform/erase-secret.ts";
 import { noCertificates } from "../../../agent/platform/no-certificates.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
 import { answer, fakeServer, fakeThingsBoard, textOf } from "../../support/fake-server.ts";
@@ -35,6 +36,7 @@ function setUp(transport: ProvisionerDeps["api"] | null, overrides: Partial<Prov
     deviceName: "rpi-abcdef01",
     key: "k",
     secret: "s",
+    provisionSecret: keptSecret,
     onHardwareChange: "reprovision",
     log: recordingLog(),
     ...overrides,

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createProvisioner, type ProvisionerDeps } from "../../../agent/device/provisioner.ts";
 import { AgentError } from "../../../agent/errors.ts";
+import { keptSecret } from "../../../agent/platform/erase-secret.ts";
 import { defaultProfile } from "../../../agent/sandbox/profile.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
 import { tokenOf } from "../../support/identities.ts";
@@ -48,6 +49,7 @@ function setUp(overrides: Partial<ProvisionerDeps> = {}, profile = defaultProfil
     deviceName: "dev",
     key: profile.key,
     secret: profile.secret,
+    provisionSecret: keptSecret,
     onHardwareChange: "reprovision",
     log: recordingLog(),
     ...overrides,
