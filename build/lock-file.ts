@@ -6,6 +6,8 @@ export interface LockedPackage {
   /** "sha512-" and the hash of npm's archive in base64. */
   readonly integrity: string;
   readonly license?: string;
+  /** Names and ranges. */
+  readonly dependencies?: Readonly<Record<string, string>>;
 }
 
 export interface LockFile {
