@@ -1,26 +1,34 @@
 #!/bin/sh
-# Installs Pipit from this folder, or removes it. It changes nothing that it does not print first.
+# Installs Pipit from a Debian package or from this folder, or removes it. It changes nothing that it does not print first.
 set -eu
 umask 022
 
 usage() {
   cat <<'TEXT'
-usage: sudo ./install.sh [--from FILE] [--dry-run]
+usage: sudo ./install.sh [PACKAGE.deb | --from SOURCE] [--sha256 HASH] [--signed-by KEY.pem] [--dry-run]
        sudo ./install.sh --uninstall [--dry-run]
 
-  --from FILE   install this executable (default: dist/pipit-linux-ARCH, made by `npm run build`)
-  --dry-run     print what would be done, change nothing
-  --uninstall   remove the program and its service; configuration and state stay
-  --help        show this help
+  --from SOURCE      install this; default: dist/pipit-linux-ARCH, made by `npm run build`. SOURCE is a file or a URL of
+                     - a package, "pipit_1.0.0_arm64.deb"
+                     - a folder with SHA256SUMS, "https://example.org/pipit/1.0.0/": its package for this CPU
+                     - an executable
+  --sha256 HASH      what the file must have; else SHA256SUMS beside it says so (of an executable built here nobody asks)
+  --signed-by KEY    demand that SHA256SUMS.sig beside SHA256SUMS was made with the private key of this public one
+  --dry-run          print what would be done, change nothing
+  --uninstall        remove the program and its service; configuration and state stay
+  --help             show this help
 
-With DESTDIR set, files go below that folder and this system is left alone.
+With DESTDIR set, files of an executable go below that folder and this system is left alone.
 TEXT
 }
 
 source=$(cd "$(dirname "$0")" && pwd)
 destination=${DESTDIR:-}
 action=install
-executable=
+from=
+sha256=
+signer=
+scratch=
 dry_run=no
 step='reading the options'
 finished=no
@@ -36,6 +44,7 @@ fail() {
 # However it ends early, the operator learns where, and what has been changed by then.
 report_end() {
   status=$?
+  [ -z "$scratch" ] || rm -rf "$scratch"
   [ "$finished" = no ] || exit 0
   [ "$status" -ne 0 ] || status=1
   printf 'install.sh: FAILED while %s\n' "$step" >&2
@@ -60,11 +69,16 @@ run() {
 main() {
   while [ $# -gt 0 ]; do
     case $1 in
-    --from)
-      [ $# -ge 2 ] || fail '--from needs a file'
-      executable=$2
+    --from | --sha256 | --signed-by)
+      [ $# -ge 2 ] || fail "$1 needs a value; see ./install.sh --help"
+      case $1 in
+      --from) from=$2 ;;
+      --sha256) sha256=$2 ;;
+      --signed-by) signer=$2 ;;
+      esac
       shift
       ;;
+    *.deb) from=$1 ;;
     --dry-run) dry_run=yes ;;
     --uninstall) action=uninstall ;;
     --help | -h)
@@ -87,11 +101,159 @@ main() {
 install() {
   step='checking this system'
   arch=$(node_arch)
-  : "${executable:=$source/dist/pipit-linux-$arch}"
-  [ -f "$executable" ] || fail "$executable is missing: run \`npm run build\`, or name a file with --from"
+  : "${from:=$source/dist/pipit-linux-$arch}"
+  step="taking $from"
+  take
+  case $file in
+  *.deb) install_package ;;
+  *) install_executable ;;
+  esac
+  next_steps
+}
+
+# From wherever it is to a verified $file.
+take() {
+  scratch=$(mktemp -d)
+  chmod 755 "$scratch" # apt reads packages as its own user
+  # http:// is for whoever knows already what has to come.
+  case $from in
+  http://*)
+    [ -n "$sha256$signer" ] || fail "$from can be changed on the way: use https://, or add --sha256 or --signed-by"
+    ;;
+  esac
+  case $from in
+  http://* | https://*) take_remote ;;
+  *) take_local ;;
+  esac
+  [ -z "$sha256" ] || verify_hash "$sha256" '--sha256'
+}
+
+take_remote() {
+  folder=${from%/*}
+  if [ -n "$signer" ] || [ -z "$sha256" ] || [ "$from" = "$folder/" ]; then
+    fetch "$folder/SHA256SUMS"
+    [ -z "$signer" ] || fetch "$folder/SHA256SUMS.sig"
+    sums=$scratch/SHA256SUMS
+    check_signature
+  fi
+  [ "$from" != "$folder/" ] || from=$folder/$(listed_package)
+  fetch "$from"
+  file=$scratch/${from##*/}
+  [ -z "${sums:-}" ] || verify_listed
+}
+
+take_local() {
+  if [ -d "$from" ]; then
+    sums=${from%/}/SHA256SUMS
+    [ -f "$sums" ] || fail "$sums is missing: name a package instead of its folder"
+    from=${from%/}/$(listed_package)
+  fi
+  [ -f "$from" ] || fail "$from is missing: run \`npm run build\`, or say with --from what to install"
+  file=$(cd "$(dirname "$from")" && pwd)/${from##*/}
+  sums=${file%/*}/SHA256SUMS
+  case $file in
+  *.deb)
+    [ -f "$sums" ] || [ -n "$sha256" ] ||
+      fail "nothing vouches for $from: put SHA256SUMS beside it, or give its --sha256"
+    ;;
+  *) [ -n "$signer" ] || return 0 ;; # built here
+  esac
+  [ -f "$sums" ] || [ -n "$signer" ] || return 0
+  [ -f "$sums" ] || fail "$sums is missing: --signed-by needs it"
+  check_signature
+  verify_listed
+}
+
+fetch() {
+  say "  downloading $1"
+  if command -v curl >/dev/null; then
+    case $1 in
+    https://*) set -- "$1" --proto-redir '=https' ;;
+    *) set -- "$1" ;;
+    esac
+    address=$1
+    shift
+    curl --fail --silent --show-error --location "$@" --output "$scratch/${address##*/}" "$address" ||
+      fail "$address cannot be downloaded"
+  elif command -v wget >/dev/null; then
+    wget --quiet --output-document="$scratch/${1##*/}" "$1" || fail "$1 cannot be downloaded"
+  else
+    fail 'neither curl nor wget is here: apt-get install curl'
+  fi
+}
+
+# The package for this CPU that $sums lists; of several the newest.
+listed_package() {
+  debian=$(dpkg --print-architecture) || fail 'there is no dpkg here: name an executable with --from'
+  name=$(awk '{ sub(/^\*/, "", $2); print $2 }' "$sums" | grep -E "^pipit_[^_/]+_$debian\.deb\$" | sort -V | tail -n 1)
+  [ -n "$name" ] || fail "$sums lists no package for $debian"
+  echo "$name"
+}
+
+# openssl, because every Debian that trusts certificates has it: ca-certificates depends on it.
+check_signature() {
+  if [ -z "$signer" ]; then
+    [ ! -f "$sums.sig" ] || say "  $sums.sig is not looked at: --signed-by KEY.pem, a key that you have from elsewhere, does"
+    return 0
+  fi
+  [ -f "$signer" ] || fail "$signer is missing: --signed-by wants a public key, PEM"
+  [ -f "$sums.sig" ] || fail "$sums.sig is missing: it is not signed"
+  command -v openssl >/dev/null || fail 'openssl is missing: apt-get install openssl'
+  openssl dgst -sha256 -verify "$signer" -signature "$sums.sig" "$sums" >/dev/null ||
+    fail "$sums was not signed with the key of $signer: do not install this"
+  say "  SHA256SUMS is signed with the key of $signer"
+}
+
+verify_listed() {
+  listed=$(awk -v name="${file##*/}" '{ sub(/^\*/, "", $2) } $2 == name { print $1 }' "$sums")
+  [ -n "$listed" ] || fail "$sums does not list ${file##*/}"
+  verify_hash "$listed" SHA256SUMS
+}
+
+# verify_hash HASH WHO-SAYS-SO
+verify_hash() {
+  found=$(sha256sum "$file" | cut -d ' ' -f 1)
+  [ "$found" = "$(printf %s "$1" | tr 'A-F' 'a-f')" ] ||
+    fail "${file##*/} is not what $2 says: its SHA-256 is $found. Download it anew; do not install this one"
+  say "  ${file##*/} is what $2 says"
+}
+
+install_package() {
+  step='checking the package'
+  [ -z "$destination" ] || fail "DESTDIR is for executables; into an image: dpkg --root=$destination --install $file"
+  command -v apt-get >/dev/null || fail 'there is no apt-get here: name an executable with --from'
+  [ "$(dpkg-deb --field "$file" Package)" = pipit ] || fail "$file is not a package of Pipit"
+  package_arch=$(dpkg-deb --field "$file" Architecture)
+  [ "$package_arch" = "$(dpkg --print-architecture)" ] ||
+    fail "$file is for $package_arch, this system is $(dpkg --print-architecture)"
+  version=$(dpkg-deb --field "$file" Version)
+  say "Installing Pipit $version ($package_arch)"
+
+  step='installing the package'
+  if is_package_installed && dpkg-deb --info "$file" md5sums | cmp -s - /var/lib/dpkg/info/pipit.md5sums; then
+    say "  pipit $version is installed already"
+    return
+  fi
+  # An edited configuration stays, unasked, and so does one that this script has put there.
+  run env DEBIAN_FRONTEND=noninteractive apt-get install --yes --reinstall --allow-downgrades \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$file"
+  # Of an installation without a package; the package has it compressed.
+  leftover=/usr/share/doc/pipit/third-party-licences.txt
+  [ ! -e "$leftover" ] || run rm "$leftover"
+}
+
+is_package_installed() {
+  command -v dpkg-query >/dev/null &&
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' pipit 2>/dev/null)" = installed ]
+}
+
+install_executable() {
+  executable=$file
   [ -f "$source/config/pipit.toml" ] || fail "$source/config/pipit.toml is missing: take the whole folder"
   if [ -z "$destination" ]; then
     command -v systemctl >/dev/null || fail 'there is no systemd here; Pipit is installed as a systemd service'
+    ! is_package_installed ||
+      fail 'Pipit is installed as a Debian package: install a newer package, or remove it first: apt-get remove pipit'
     version=$(version_of "$executable")
     say "Installing Pipit $version ($arch)"
   else
@@ -122,10 +284,16 @@ install() {
   on_this_system systemctl daemon-reload
   # Only a service that runs already is started again: a new one waits for its configuration.
   on_this_system systemctl try-restart pipit.service
-  next_steps
 }
 
 uninstall() {
+  if [ -z "$destination" ] && is_package_installed; then
+    step='removing the package'
+    run env DEBIAN_FRONTEND=noninteractive apt-get remove --yes pipit
+    say 'Kept: the configuration in /etc/pipit, the credentials and samples in /var/lib/pipit.'
+    say 'To remove them too, which makes this a new device for the server: sudo apt-get purge pipit'
+    return
+  fi
   step='stopping the service'
   if [ -z "$destination" ] && systemctl cat pipit.service >/dev/null 2>&1; then
     run systemctl disable --now pipit.service

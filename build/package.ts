@@ -25,6 +25,7 @@ await endsWithReason("package", async () => {
     options: { arch: { type: "string", multiple: true }, sign: { type: "string" } },
   });
   const chosen = chosenCpus(options.arch);
+  process.umask(0o022); // the modes of folders go into the package
   demandDpkg();
   const release = {
     version: manifest.version,
