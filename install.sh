@@ -111,102 +111,103 @@ install() {
   next_steps
 }
 
-# From wherever it is to a verified $file.
+# From wherever it is to a $file that is what somebody vouches for; nobody has to for an executable that was built here.
 take() {
-  scratch=$(mktemp -d)
-  chmod 755 "$scratch" # apt reads packages as its own user
-  # http:// is for whoever knows already what has to come.
+  remote=no
   case $from in
+  https://*) remote=yes ;;
   http://*)
+    remote=yes
     [ -n "$sha256$signer" ] || fail "$from can be changed on the way: use https://, or add --sha256 or --signed-by"
     ;;
+  *) [ ! -d "$from" ] || from=${from%/}/ ;;
   esac
-  case $from in
-  http://* | https://*) take_remote ;;
-  *) take_local ;;
+  name=${from##*/}
+  folder=${from%"$name"}
+
+  sums=
+  if [ -z "$name" ] || [ -n "$signer" ]; then
+    take_sums
+  else
+    case $remote$name in
+    yes* | *.deb) [ -n "$sha256" ] || take_sums ;;
+    esac
+  fi
+  [ -n "$name" ] || name=$(listed_package)
+  case $remote$name in
+  yes* | *.deb) bring "$name" && file=$scratch/$name ;;
+  *) file=$from ;;
   esac
+  [ -f "$file" ] || fail "$file is missing: run \`npm run build\`, or say with --from what to install"
+  [ -z "$sums" ] || verify_listed
   [ -z "$sha256" ] || verify_hash "$sha256" '--sha256'
 }
 
-take_remote() {
-  folder=${from%/*}
-  if [ -n "$signer" ] || [ -z "$sha256" ] || [ "$from" = "$folder/" ]; then
-    fetch "$folder/SHA256SUMS"
-    [ -z "$signer" ] || fetch "$folder/SHA256SUMS.sig"
-    sums=$scratch/SHA256SUMS
-    check_signature
-  fi
-  [ "$from" != "$folder/" ] || from=$folder/$(listed_package)
-  fetch "$from"
-  file=$scratch/${from##*/}
-  [ -z "${sums:-}" ] || verify_listed
+take_sums() {
+  bring SHA256SUMS
+  sums=$scratch/SHA256SUMS
+  [ -n "$signer" ] || return 0
+  [ -f "$signer" ] || fail "$signer is missing: --signed-by wants a public key, PEM"
+  command -v openssl >/dev/null || fail 'openssl is missing: apt-get install openssl'
+  bring SHA256SUMS.sig
+  # openssl, because every Debian that trusts certificates has it: ca-certificates depends on it.
+  openssl dgst -sha256 -verify "$signer" -signature "$sums.sig" "$sums" >/dev/null 2>&1 ||
+    fail "${folder}SHA256SUMS was not signed with the key of $signer: do not install this"
+  say "  SHA256SUMS is signed with the key of $signer"
 }
 
-take_local() {
-  if [ -d "$from" ]; then
-    sums=${from%/}/SHA256SUMS
-    [ -f "$sums" ] || fail "$sums is missing: name a package instead of its folder"
-    from=${from%/}/$(listed_package)
+# A copy, so that what is verified is what gets installed.
+bring() {
+  if [ -z "$scratch" ]; then
+    # Not /tmp, which may lie in memory.
+    scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/pipit-install.XXXXXX")
+    chmod 755 "$scratch" # apt reads packages as a user of its own
   fi
-  [ -f "$from" ] || fail "$from is missing: run \`npm run build\`, or say with --from what to install"
-  file=$(cd "$(dirname "$from")" && pwd)/${from##*/}
-  sums=${file%/*}/SHA256SUMS
-  case $file in
-  *.deb)
-    [ -f "$sums" ] || [ -n "$sha256" ] ||
-      fail "nothing vouches for $from: put SHA256SUMS beside it, or give its --sha256"
-    ;;
-  *) [ -n "$signer" ] || return 0 ;; # built here
+  if [ "$remote" = yes ]; then
+    download "$folder$1" "$scratch/$1"
+  else
+    [ -f "$folder$1" ] || fail "$folder$1 is missing$(instead_of "$1")"
+    cp "$folder$1" "$scratch/$1"
+  fi
+}
+
+instead_of() {
+  case $1 in
+  SHA256SUMS) echo ', and nobody else vouches for the file: put it beside the file, or give --sha256' ;;
+  SHA256SUMS.sig) echo ': nobody has signed this' ;;
   esac
-  [ -f "$sums" ] || [ -n "$signer" ] || return 0
-  [ -f "$sums" ] || fail "$sums is missing: --signed-by needs it"
-  check_signature
-  verify_listed
 }
 
-fetch() {
+download() {
   say "  downloading $1"
+  # A redirection must not lead from https to where everybody can change what comes, unless that would be noticed.
   if command -v curl >/dev/null; then
-    case $1 in
-    https://*) set -- "$1" --proto-redir '=https' ;;
-    *) set -- "$1" ;;
-    esac
-    address=$1
-    shift
-    curl --fail --silent --show-error --location "$@" --output "$scratch/${address##*/}" "$address" ||
-      fail "$address cannot be downloaded"
+    protocols=https
+    [ -z "$sha256$signer" ] || protocols=http,https
+    set -- "$@" curl --fail --silent --show-error --location --proto-redir "=$protocols" --output "$2"
   elif command -v wget >/dev/null; then
-    wget --quiet --output-document="$scratch/${1##*/}" "$1" || fail "$1 cannot be downloaded"
+    redirections=0
+    [ -z "$sha256$signer" ] || redirections=5
+    set -- "$@" wget --quiet --max-redirect="$redirections" --output-document="$2"
   else
     fail 'neither curl nor wget is here: apt-get install curl'
   fi
+  address=$1
+  shift 2
+  "$@" "$address" || fail "$address cannot be downloaded"
 }
 
 # The package for this CPU that $sums lists; of several the newest.
 listed_package() {
   debian=$(dpkg --print-architecture) || fail 'there is no dpkg here: name an executable with --from'
-  name=$(awk '{ sub(/^\*/, "", $2); print $2 }' "$sums" | grep -E "^pipit_[^_/]+_$debian\.deb\$" | sort -V | tail -n 1)
-  [ -n "$name" ] || fail "$sums lists no package for $debian"
-  echo "$name"
-}
-
-# openssl, because every Debian that trusts certificates has it: ca-certificates depends on it.
-check_signature() {
-  if [ -z "$signer" ]; then
-    [ ! -f "$sums.sig" ] || say "  $sums.sig is not looked at: --signed-by KEY.pem, a key that you have from elsewhere, does"
-    return 0
-  fi
-  [ -f "$signer" ] || fail "$signer is missing: --signed-by wants a public key, PEM"
-  [ -f "$sums.sig" ] || fail "$sums.sig is missing: it is not signed"
-  command -v openssl >/dev/null || fail 'openssl is missing: apt-get install openssl'
-  openssl dgst -sha256 -verify "$signer" -signature "$sums.sig" "$sums" >/dev/null ||
-    fail "$sums was not signed with the key of $signer: do not install this"
-  say "  SHA256SUMS is signed with the key of $signer"
+  newest=$(awk '{ print $2 }' "$sums" | grep -E "^pipit_[^_/]+_$debian\.deb\$" | sort -V | tail -n 1)
+  [ -n "$newest" ] || fail "${folder}SHA256SUMS lists no package for $debian"
+  echo "$newest"
 }
 
 verify_listed() {
-  listed=$(awk -v name="${file##*/}" '{ sub(/^\*/, "", $2) } $2 == name { print $1 }' "$sums")
-  [ -n "$listed" ] || fail "$sums does not list ${file##*/}"
+  listed=$(awk -v name="${file##*/}" '$2 == name { print $1 }' "$sums")
+  [ -n "$listed" ] || fail "${folder}SHA256SUMS does not list ${file##*/}"
   verify_hash "$listed" SHA256SUMS
 }
 
@@ -222,10 +223,10 @@ install_package() {
   step='checking the package'
   [ -z "$destination" ] || fail "DESTDIR is for executables; into an image: dpkg --root=$destination --install $file"
   command -v apt-get >/dev/null || fail 'there is no apt-get here: name an executable with --from'
-  [ "$(dpkg-deb --field "$file" Package)" = pipit ] || fail "$file is not a package of Pipit"
+  [ "$(dpkg-deb --field "$file" Package)" = pipit ] || fail "$name is not a package of Pipit"
   package_arch=$(dpkg-deb --field "$file" Architecture)
   [ "$package_arch" = "$(dpkg --print-architecture)" ] ||
-    fail "$file is for $package_arch, this system is $(dpkg --print-architecture)"
+    fail "$name is for $package_arch, this system is $(dpkg --print-architecture)"
   version=$(dpkg-deb --field "$file" Version)
   say "Installing Pipit $version ($package_arch)"
 
@@ -369,4 +370,5 @@ TEXT
 }
 
 trap report_end EXIT
+trap 'exit 1' HUP INT PIPE TERM
 main "$@"

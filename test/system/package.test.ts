@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -323,5 +331,70 @@ describe("on a Debian", () => {
     expect(await machine.modeAndOwner(CONFIG)).toBe("640 root:pipit");
     expect(await inside("dpkg", "--verify", "pipit")).toBe("");
     await inside("dpkg", "--purge", "pipit");
+  });
+
+  describe("by install.sh", () => {
+    const SOURCE = "/opt/pipit-source";
+    const RELEASE = "/opt/release";
+    const NAME = ownCpu === null ? "" : debName(manifest.version, ownCpu);
+    const script = (...args: string[]) => machine.exec(`${SOURCE}/install.sh`, ...args);
+
+    beforeAll(() => {
+      const given = [`dist/pipit-linux-${ownCpu}`, "dist/third-party-licences.txt", "install.sh"];
+      for (const name of [...given, "LICENSE", "config", "systemd"])
+        cpSync(join(clone.folder, name), join(machine.root, SOURCE, name), { recursive: true });
+      for (const name of [NAME, "SHA256SUMS"])
+        cpSync(join(clone.folder, "dist", name), join(machine.root, RELEASE, name));
+    });
+
+    it("takes over from an installation without a package, and leaves its configuration alone", async () => {
+      await inside(`${SOURCE}/install.sh`);
+      writeFileSync(join(machine.root, CONFIG), "# edited by the operator\n");
+      const stdout = await inside(`${SOURCE}/install.sh`, "--from", RELEASE);
+      expect(stdout).toContain(`${NAME} is what SHA256SUMS says`);
+      expect(stdout).toContain("sudo systemctl enable --now pipit");
+      expect(await inside("dpkg-query", "--status", "pipit")).toContain("install ok installed");
+      expect(await inside("cat", CONFIG)).toBe("# edited by the operator");
+      expect(await machine.modeAndOwner(CONFIG)).toBe("640 root:pipit");
+      const listed = await inside("dpkg", "--listfiles", "pipit");
+      for (const path of (await inside("find", "/usr/share/doc/pipit", "-type", "f")).split("\n"))
+        expect(listed.split("\n")).toContain(path);
+    });
+
+    it("has nothing to do the second time", async () => {
+      const stdout = await inside(`${SOURCE}/install.sh`, `${RELEASE}/${NAME}`);
+      expect(stdout).toContain(`pipit ${manifest.version} is installed already`);
+      expect(stdout).not.toContain("apt-get");
+    });
+
+    it("does not put loose files over those of the package", async () => {
+      const { code, stderr } = await script();
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/installed as a Debian package/)]);
+    });
+
+    it("goes back to an older version when the operator names it", async () => {
+      await install(NEXT);
+      await inside(`${SOURCE}/install.sh`, `${RELEASE}/${NAME}`);
+      expect(await inside("pipit", "--version")).toBe(manifest.version);
+    });
+
+    it("fails as loudly as apt does", async () => {
+      await inside("dpkg", "--purge", "pipit");
+      await inside("mv", "/usr/sbin/ldconfig", "/usr/sbin/ldconfig.away"); // dpkg does not work without
+      const { code, stderr } = await script(`${RELEASE}/${NAME}`);
+      await inside("mv", "/usr/sbin/ldconfig.away", "/usr/sbin/ldconfig");
+      expect(code).not.toBe(0);
+      expect(stderr).toContain("FAILED while installing the package");
+    });
+
+    it("removes the package, keeps configuration and state, and says so", async () => {
+      await inside(`${SOURCE}/install.sh`, `${RELEASE}/${NAME}`);
+      await inside("install", "-d", "/var/lib/pipit");
+      const stdout = await inside(`${SOURCE}/install.sh`, "--uninstall");
+      expect(stdout).toContain("sudo apt-get purge pipit");
+      expect(await exists("/usr/bin/pipit")).toBe(false);
+      expect(await exists(CONFIG)).toBe(true);
+      expect(await exists("/var/lib/pipit")).toBe(true);
+    });
   });
 });
