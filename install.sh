@@ -33,6 +33,7 @@ dry_run=no
 step='reading the options'
 finished=no
 done_log=
+begun=
 
 say() { printf '%s\n' "$*"; }
 
@@ -48,8 +49,9 @@ report_end() {
   [ "$finished" = no ] || exit 0
   [ "$status" -ne 0 ] || status=1
   printf 'install.sh: FAILED while %s\n' "$step" >&2
-  if [ -n "$done_log" ]; then
-    printf 'Done so far:%s\n' "$done_log" >&2
+  if [ -n "$done_log$begun" ]; then
+    [ -z "$done_log" ] || printf 'Done so far:%s\n' "$done_log" >&2
+    [ -z "$begun" ] || printf 'Failed, or done in part:\n  %s\n' "$begun" >&2
     printf 'It is safe to run it again.\n' >&2
   else
     printf 'Nothing was changed.\n' >&2
@@ -61,7 +63,9 @@ report_end() {
 run() {
   say "  $*"
   [ "$dry_run" = no ] || return 0
+  begun=$*
   "$@"
+  begun=
   done_log="$done_log
   $*"
 }
@@ -135,7 +139,10 @@ take() {
   fi
   [ -n "$name" ] || name=$(listed_package)
   case $remote$name in
-  yes* | *.deb) bring "$name" && file=$scratch/$name ;;
+  yes* | *.deb)
+    bring "$name"
+    file=$scratch/$name
+    ;;
   *) file=$from ;;
   esac
   [ -f "$file" ] || fail "$file is missing: run \`npm run build\`, or say with --from what to install"

@@ -258,6 +258,23 @@ describe.each(["curl", "wget"])("from the web, by %s", (tool) => {
   });
 });
 
+it("works when a shell reads it from a pipe", () => {
+  const args = ["-s", "--", "--dry-run", "--from", release];
+  const env = { ...process.env, TMPDIR: scratch };
+  const stdout = execFileSync("sh", args, { input: readFileSync(script), env, encoding: "utf8" });
+  expect(stdout).toMatch(planned(`pipit_1.10.0_${own}.deb`));
+});
+
+it("says what was begun when a command fails", async () => {
+  writeFileSync(join(folder, "image"), "a file where a folder should be");
+  const env = { DESTDIR: join(folder, "image") };
+  const { code, stderr } = await install(["--from", at("program")], env);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(
+    /FAILED while installing the program\nFailed, or done in part:\n {2}mkdir -p /,
+  );
+});
+
 it("says which system is needed where programs have 32 bits", async () => {
   const bin = join(folder, "bin");
   mkdirSync(bin);

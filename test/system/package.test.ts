@@ -385,6 +385,7 @@ describe("on a Debian", () => {
       await inside("mv", "/usr/sbin/ldconfig.away", "/usr/sbin/ldconfig");
       expect(code).not.toBe(0);
       expect(stderr).toContain("FAILED while installing the package");
+      expect(stderr).toMatch(/done in part:\n.*apt-get install/);
     });
 
     it("removes the package, keeps configuration and state, and says so", async () => {
