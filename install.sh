@@ -1,30 +1,39 @@
 #!/bin/sh
-# Installs Pipit from this folder, or removes it. It changes nothing that it does not print first.
+# Installs Pipit from a Debian package or from this folder, or removes it. It changes nothing that it does not print first.
 set -eu
 umask 022
 
 usage() {
   cat <<'TEXT'
-usage: sudo ./install.sh [--from FILE] [--dry-run]
+usage: sudo ./install.sh [PACKAGE.deb | --from SOURCE] [--sha256 HASH] [--signed-by KEY.pem] [--dry-run]
        sudo ./install.sh --uninstall [--dry-run]
 
-  --from FILE   install this executable (default: dist/pipit-linux-ARCH, made by `npm run build`)
-  --dry-run     print what would be done, change nothing
-  --uninstall   remove the program and its service; configuration and state stay
-  --help        show this help
+  --from SOURCE      install this; default: dist/pipit-linux-ARCH, made by `npm run build`. SOURCE is a file or a URL of
+                     - a package, "pipit_1.0.0_arm64.deb"
+                     - a folder with SHA256SUMS, "https://example.org/pipit/1.0.0/": its package for this CPU
+                     - an executable
+  --sha256 HASH      what the file must have; else SHA256SUMS beside it says so (of an executable built here nobody asks)
+  --signed-by KEY    demand that SHA256SUMS.sig beside SHA256SUMS was made with the private key of this public one
+  --dry-run          print what would be done, change nothing
+  --uninstall        remove the program and its service; configuration and state stay
+  --help             show this help
 
-With DESTDIR set, files go below that folder and this system is left alone.
+With DESTDIR set, files of an executable go below that folder and this system is left alone.
 TEXT
 }
 
 source=$(cd "$(dirname "$0")" && pwd)
 destination=${DESTDIR:-}
 action=install
-executable=
+from=
+sha256=
+signer=
+scratch=
 dry_run=no
 step='reading the options'
 finished=no
 done_log=
+begun=
 
 say() { printf '%s\n' "$*"; }
 
@@ -36,11 +45,13 @@ fail() {
 # However it ends early, the operator learns where, and what has been changed by then.
 report_end() {
   status=$?
+  [ -z "$scratch" ] || rm -rf "$scratch"
   [ "$finished" = no ] || exit 0
   [ "$status" -ne 0 ] || status=1
   printf 'install.sh: FAILED while %s\n' "$step" >&2
-  if [ -n "$done_log" ]; then
-    printf 'Done so far:%s\n' "$done_log" >&2
+  if [ -n "$done_log$begun" ]; then
+    [ -z "$done_log" ] || printf 'Done so far:%s\n' "$done_log" >&2
+    [ -z "$begun" ] || printf 'Failed, or done in part:\n  %s\n' "$begun" >&2
     printf 'It is safe to run it again.\n' >&2
   else
     printf 'Nothing was changed.\n' >&2
@@ -52,7 +63,9 @@ report_end() {
 run() {
   say "  $*"
   [ "$dry_run" = no ] || return 0
+  begun=$*
   "$@"
+  begun=
   done_log="$done_log
   $*"
 }
@@ -60,11 +73,16 @@ run() {
 main() {
   while [ $# -gt 0 ]; do
     case $1 in
-    --from)
-      [ $# -ge 2 ] || fail '--from needs a file'
-      executable=$2
+    --from | --sha256 | --signed-by)
+      [ $# -ge 2 ] || fail "$1 needs a value; see ./install.sh --help"
+      case $1 in
+      --from) from=$2 ;;
+      --sha256) sha256=$2 ;;
+      --signed-by) signer=$2 ;;
+      esac
       shift
       ;;
+    *.deb) from=$1 ;;
     --dry-run) dry_run=yes ;;
     --uninstall) action=uninstall ;;
     --help | -h)
@@ -87,11 +105,163 @@ main() {
 install() {
   step='checking this system'
   arch=$(node_arch)
-  : "${executable:=$source/dist/pipit-linux-$arch}"
-  [ -f "$executable" ] || fail "$executable is missing: run \`npm run build\`, or name a file with --from"
+  : "${from:=$source/dist/pipit-linux-$arch}"
+  step="taking $from"
+  take
+  case $file in
+  *.deb) install_package ;;
+  *) install_executable ;;
+  esac
+  next_steps
+}
+
+# From wherever it is to a $file that is what somebody vouches for; nobody has to for an executable that was built here.
+take() {
+  remote=no
+  case $from in
+  https://*) remote=yes ;;
+  http://*)
+    remote=yes
+    [ -n "$sha256$signer" ] || fail "$from can be changed on the way: use https://, or add --sha256 or --signed-by"
+    ;;
+  *) [ ! -d "$from" ] || from=${from%/}/ ;;
+  esac
+  name=${from##*/}
+  folder=${from%"$name"}
+
+  sums=
+  if [ -z "$name" ] || [ -n "$signer" ]; then
+    take_sums
+  else
+    case $remote$name in
+    yes* | *.deb) [ -n "$sha256" ] || take_sums ;;
+    esac
+  fi
+  [ -n "$name" ] || name=$(listed_package)
+  case $remote$name in
+  yes* | *.deb)
+    bring "$name"
+    file=$scratch/$name
+    ;;
+  *) file=$from ;;
+  esac
+  [ -f "$file" ] || fail "$file is missing: run \`npm run build\`, or say with --from what to install"
+  [ -z "$sums" ] || verify_listed
+  [ -z "$sha256" ] || verify_hash "$sha256" '--sha256'
+}
+
+take_sums() {
+  bring SHA256SUMS
+  sums=$scratch/SHA256SUMS
+  [ -n "$signer" ] || return 0
+  [ -f "$signer" ] || fail "$signer is missing: --signed-by wants a public key, PEM"
+  command -v openssl >/dev/null || fail 'openssl is missing: apt-get install openssl'
+  bring SHA256SUMS.sig
+  # openssl, because every Debian that trusts certificates has it: ca-certificates depends on it.
+  openssl dgst -sha256 -verify "$signer" -signature "$sums.sig" "$sums" >/dev/null 2>&1 ||
+    fail "${folder}SHA256SUMS was not signed with the key of $signer: do not install this"
+  say "  SHA256SUMS is signed with the key of $signer"
+}
+
+# A copy, so that what is verified is what gets installed.
+bring() {
+  if [ -z "$scratch" ]; then
+    # Not /tmp, which may lie in memory.
+    scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/pipit-install.XXXXXX")
+    chmod 755 "$scratch" # apt reads packages as a user of its own
+  fi
+  if [ "$remote" = yes ]; then
+    download "$folder$1" "$scratch/$1"
+  else
+    [ -f "$folder$1" ] || fail "$folder$1 is missing$(instead_of "$1")"
+    cp "$folder$1" "$scratch/$1"
+  fi
+}
+
+instead_of() {
+  case $1 in
+  SHA256SUMS) echo ', and nobody else vouches for the file: put it beside the file, or give --sha256' ;;
+  SHA256SUMS.sig) echo ': nobody has signed this' ;;
+  esac
+}
+
+download() {
+  say "  downloading $1"
+  # A redirection must not lead from https to where everybody can change what comes, unless that would be noticed.
+  if command -v curl >/dev/null; then
+    protocols=https
+    [ -z "$sha256$signer" ] || protocols=http,https
+    set -- "$@" curl --fail --silent --show-error --location --proto-redir "=$protocols" --output "$2"
+  elif command -v wget >/dev/null; then
+    redirections=0
+    [ -z "$sha256$signer" ] || redirections=5
+    set -- "$@" wget --quiet --max-redirect="$redirections" --output-document="$2"
+  else
+    fail 'neither curl nor wget is here: apt-get install curl'
+  fi
+  address=$1
+  shift 2
+  "$@" "$address" || fail "$address cannot be downloaded"
+}
+
+# The package for this CPU that $sums lists; of several the newest.
+listed_package() {
+  debian=$(dpkg --print-architecture) || fail 'there is no dpkg here: name an executable with --from'
+  newest=$(awk '{ print $2 }' "$sums" | grep -E "^pipit_[^_/]+_$debian\.deb\$" | sort -V | tail -n 1)
+  [ -n "$newest" ] || fail "${folder}SHA256SUMS lists no package for $debian"
+  echo "$newest"
+}
+
+verify_listed() {
+  listed=$(awk -v name="${file##*/}" '$2 == name { print $1 }' "$sums")
+  [ -n "$listed" ] || fail "${folder}SHA256SUMS does not list ${file##*/}"
+  verify_hash "$listed" SHA256SUMS
+}
+
+# verify_hash HASH WHO-SAYS-SO
+verify_hash() {
+  found=$(sha256sum "$file" | cut -d ' ' -f 1)
+  [ "$found" = "$(printf %s "$1" | tr 'A-F' 'a-f')" ] ||
+    fail "${file##*/} is not what $2 says: its SHA-256 is $found. Download it anew; do not install this one"
+  say "  ${file##*/} is what $2 says"
+}
+
+install_package() {
+  step='checking the package'
+  [ -z "$destination" ] || fail "DESTDIR is for executables; into an image: dpkg --root=$destination --install $file"
+  command -v apt-get >/dev/null || fail 'there is no apt-get here: name an executable with --from'
+  [ "$(dpkg-deb --field "$file" Package)" = pipit ] || fail "$name is not a package of Pipit"
+  package_arch=$(dpkg-deb --field "$file" Architecture)
+  [ "$package_arch" = "$(dpkg --print-architecture)" ] ||
+    fail "$name is for $package_arch, this system is $(dpkg --print-architecture)"
+  version=$(dpkg-deb --field "$file" Version)
+  say "Installing Pipit $version ($package_arch)"
+
+  step='installing the package'
+  if is_package_installed && dpkg-deb --info "$file" md5sums | cmp -s - /var/lib/dpkg/info/pipit.md5sums; then
+    say "  pipit $version is installed already"
+    return
+  fi
+  # An edited configuration stays, unasked, and so does one that this script has put there.
+  run env DEBIAN_FRONTEND=noninteractive apt-get install --yes --reinstall --allow-downgrades \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$file"
+  # Of an installation without a package; the package has it compressed.
+  leftover=/usr/share/doc/pipit/third-party-licences.txt
+  [ ! -e "$leftover" ] || run rm "$leftover"
+}
+
+is_package_installed() {
+  command -v dpkg-query >/dev/null &&
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' pipit 2>/dev/null)" = installed ]
+}
+
+install_executable() {
+  executable=$file
   [ -f "$source/config/pipit.toml" ] || fail "$source/config/pipit.toml is missing: take the whole folder"
   if [ -z "$destination" ]; then
     command -v systemctl >/dev/null || fail 'there is no systemd here; Pipit is installed as a systemd service'
+    ! is_package_installed ||
+      fail 'Pipit is installed as a Debian package: install a newer package, or remove it first: apt-get remove pipit'
     version=$(version_of "$executable")
     say "Installing Pipit $version ($arch)"
   else
@@ -122,10 +292,16 @@ install() {
   on_this_system systemctl daemon-reload
   # Only a service that runs already is started again: a new one waits for its configuration.
   on_this_system systemctl try-restart pipit.service
-  next_steps
 }
 
 uninstall() {
+  if [ -z "$destination" ] && is_package_installed; then
+    step='removing the package'
+    run env DEBIAN_FRONTEND=noninteractive apt-get remove --yes pipit
+    say 'Kept: the configuration in /etc/pipit, the credentials and samples in /var/lib/pipit.'
+    say 'To remove them too, which makes this a new device for the server: sudo apt-get purge pipit'
+    return
+  fi
   step='stopping the service'
   if [ -z "$destination" ] && systemctl cat pipit.service >/dev/null 2>&1; then
     run systemctl disable --now pipit.service
@@ -201,4 +377,5 @@ TEXT
 }
 
 trap report_end EXIT
+trap 'exit 1' HUP INT PIPE TERM
 main "$@"

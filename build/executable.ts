@@ -1,13 +1,14 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import pkg, { type SeaConfig, type SeaOptions } from "@yao-pkg/pkg/lib-es5/sea.js";
+import type { Cpu } from "./cpus.ts";
 import { nodeFlags } from "./node-flags.ts";
 
 export interface ExecutableOptions {
   /** The Node binary to put the program into. */
   readonly node: string;
   readonly version: string;
-  readonly arch: "x64" | "arm64";
+  readonly arch: Cpu;
   readonly bundled: string;
   readonly output: string;
   readonly work: string;
@@ -30,8 +31,6 @@ export async function makeExecutable(options: ExecutableOptions): Promise<void> 
   const temporary = join(work, "tmp");
   mkdirSync(temporary, { recursive: true });
   seedCache(options);
-  process.env["HOME"] = join(work, "home"); // nothing else moves pkg's cache
-  process.env["TMPDIR"] = temporary; // pkg works in a new folder in here
   const seaConfig: NodeSeaConfig = {
     // Relative, because the file records this string: an absolute path would differ from checkout to checkout.
     main: relative(join(temporary, "any-name"), bundled),
@@ -46,7 +45,25 @@ export async function makeExecutable(options: ExecutableOptions): Promise<void> 
     signature: false,
     seaConfig,
   };
-  await pkg.default(bundled, pkgOptions);
+  // HOME: nothing else moves pkg's cache. TMPDIR: pkg works in a new folder in there.
+  await withEnvironment({ HOME: join(work, "home"), TMPDIR: temporary }, () =>
+    pkg.default(bundled, pkgOptions),
+  );
+}
+
+async function withEnvironment(
+  changes: Readonly<Record<string, string>>,
+  action: () => Promise<void>,
+): Promise<void> {
+  const before = Object.keys(changes).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, changes);
+  try {
+    await action();
+  } finally {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+  }
 }
 
 /** Puts the binary where pkg looks for one that it has downloaded and unpacked; the empty files are its marks. */

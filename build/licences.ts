@@ -9,11 +9,20 @@ export const packagesOf = (files: readonly string[]): string[] =>
     ),
   ].sort();
 
-/** What their authors ask to be passed on with every copy. Throws when a package states no licence. */
-export const licencesOf = (root: string, packages: readonly string[]): string =>
-  packages.map((folder) => licenceOf(join(root, folder))).join(`\n${"=".repeat(80)}\n\n`);
+export interface LicensedFolders {
+  /** The npm package that Node comes in, whatever its CPU: the text is the same. */
+  readonly node: string;
+  readonly packages: readonly string[];
+}
 
-function licenceOf(folder: string): string {
+/** What their authors ask to be passed on with every copy. Throws when a package states no licence. */
+export const licencesOf = (root: string, { node, packages }: LicensedFolders): string =>
+  [
+    licenceOf(join(root, node), "Node.js"),
+    ...packages.map((folder) => licenceOf(join(root, folder))),
+  ].join(`\n${"=".repeat(80)}\n\n`);
+
+function licenceOf(folder: string, name?: string): string {
   const manifest: { name: string; version: string; license?: string } = JSON.parse(
     readFileSync(join(folder, "package.json"), "utf8"),
   );
@@ -21,5 +30,5 @@ function licenceOf(folder: string): string {
   if (file === undefined && manifest.license === undefined)
     throw new Error(`${folder} names no licence: it may not be passed on`);
   const text = file === undefined ? "" : readFileSync(join(folder, file), "utf8");
-  return `${manifest.name} ${manifest.version}: ${manifest.license ?? "see below"}\n\n${text}`;
+  return `${name ?? manifest.name} ${manifest.version}: ${manifest.license ?? "see below"}\n\n${text}`;
 }

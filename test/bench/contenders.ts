@@ -26,7 +26,10 @@ export interface Start {
 /** Makes the executable where there is none. */
 export function buildPipit(): void {
   if (existsSync(executable)) return;
-  execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: ["ignore", 2, 2] });
+  execFileSync("npm", ["run", "--silent", "build", "--", "--arch", process.arch], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
 }
 
 /** @throws Error says how to get a compiler; with `install` gets it from Debian */

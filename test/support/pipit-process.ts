@@ -27,6 +27,7 @@ export function pipit(
     imports = [],
     nodeFlags = [],
     through = [],
+    executable,
   }: {
     env?: Record<string, string>;
     input?: string;
@@ -36,17 +37,15 @@ export function pipit(
     nodeFlags?: readonly string[];
     /** A command that starts the program: "unshare", say. */
     through?: readonly string[];
+    /** A built executable, in place of the source. */
+    executable?: string;
   } = {},
 ): PipitProcess {
   const hooks = imports.flatMap((module) => ["--import", module]);
   const flags = ["--disable-warning=ExperimentalWarning", ...nodeFlags, ...hooks];
-  const [command = "", ...rest] = [
-    ...through,
-    process.execPath,
-    ...flags,
-    "agent/main.ts",
-    ...args,
-  ];
+  const program =
+    executable === undefined ? [process.execPath, ...flags, "agent/main.ts"] : [executable];
+  const [command = "", ...rest] = [...through, ...program, ...args];
   const child = spawn(command, rest, {
     cwd: root,
     env: { PATH: process.env["PATH"] ?? "", ...env },

@@ -16,22 +16,38 @@ export interface Container extends AsyncDisposable {
   readonly root: string;
   /** Runs a command inside as root; a failing command is an outcome, not an error. */
   exec(...command: readonly string[]): Promise<Outcome>;
+  /** Runs a command that must succeed. Resolves to what it printed, trimmed; rejects with all of its output. */
+  run(...command: readonly string[]): Promise<string>;
+  /** A property of pipit.service as systemd has it. */
+  property(name: string): Promise<string>;
+  /** "640 root:pipit" */
+  modeAndOwner(path: string): Promise<string>;
 }
 
 /** Boots a Debian with a real systemd; needs root. Rejects with the reason where that cannot be. */
 export async function startContainer(name: string): Promise<Container> {
   await run(script, ["start", name, String(process.pid)]);
   const { stdout } = await run(script, ["root", name]);
+  const exec = async (...command: readonly string[]): Promise<Outcome> => {
+    try {
+      return { code: 0, ...(await run(script, ["exec", name, ...command])) };
+    } catch (error) {
+      if (!isExit(error)) throw error;
+      return error;
+    }
+  };
+  const succeed = async (...command: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await exec(...command);
+    if (code !== 0) throw new Error(`${command.join(" ")}: exit ${code}\n${stdout}${stderr}`);
+    return stdout.trim();
+  };
   return {
     root: stdout.trim(),
-    async exec(...command) {
-      try {
-        return { code: 0, ...(await run(script, ["exec", name, ...command])) };
-      } catch (error) {
-        if (!isExit(error)) throw error;
-        return error;
-      }
-    },
+    exec,
+    run: succeed,
+    property: (property) =>
+      succeed("systemctl", "show", "--value", `--property=${property}`, "pipit.service"),
+    modeAndOwner: (path) => succeed("stat", "--format=%a %U:%G", path),
     async [Symbol.asyncDispose]() {
       await run(script, ["stop", name]);
     },

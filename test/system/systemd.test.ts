@@ -24,22 +24,14 @@ beforeAll(async () => {
 
 afterAll(() => machine?.[Symbol.asyncDispose](), 60_000);
 
-/** Standard output of a command that must succeed. */
-async function inside(...command: string[]): Promise<string> {
-  const { code, stdout, stderr } = await machine.exec(...command);
-  expect(`${command.join(" ")}: exit ${code}\n${code === 0 ? "" : stdout + stderr}`).toBe(
-    `${command.join(" ")}: exit 0\n`,
-  );
-  return stdout.trim();
-}
+const inside = (...command: string[]) => machine.run(...command);
 
-const property = (name: string) =>
-  inside("systemctl", "show", "--value", `--property=${name}`, "pipit.service");
+const property = (name: string) => machine.property(name);
 
 const journal = (...filter: string[]) =>
   inside("journalctl", "--no-pager", "--output=cat", ...filter);
 
-const modeAndOwner = (path: string) => inside("stat", "--format=%a %U:%G", path);
+const modeAndOwner = (path: string) => machine.modeAndOwner(path);
 
 const install = (...options: string[]) => machine.exec(`${SOURCE}/install.sh`, ...options);
 
