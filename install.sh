@@ -6,6 +6,7 @@ umask 022
 usage() {
   cat <<'TEXT'
 usage: sudo ./install.sh [PACKAGE.deb | --from SOURCE] [--sha256 HASH] [--signed-by KEY.pem] [--dry-run]
+                         [--server URL --key KEY --secret-file FILE]
        sudo ./install.sh --uninstall [--dry-run]
 
   --from SOURCE      install this; default: dist/pipit-linux-ARCH, made by `npm run build`. SOURCE is a file or a URL of
@@ -14,6 +15,9 @@ usage: sudo ./install.sh [PACKAGE.deb | --from SOURCE] [--sha256 HASH] [--signed
                      - an executable
   --sha256 HASH      what the file must have; else SHA256SUMS beside it says so (of an executable built here nobody asks)
   --signed-by KEY    demand that SHA256SUMS.sig beside SHA256SUMS was made with the private key of this public one
+  --server URL       then configure and start it: `pipit setup` with these, once it is installed
+  --key KEY          the provision device key of the device profile
+  --secret-file FILE holds the provisioning secret
   --dry-run          print what would be done, change nothing
   --uninstall        remove the program and its service; configuration and state stay
   --help             show this help
@@ -28,6 +32,9 @@ action=install
 from=
 sha256=
 signer=
+server=
+key=
+secret_file=
 scratch=
 dry_run=no
 step='reading the options'
@@ -73,12 +80,15 @@ run() {
 main() {
   while [ $# -gt 0 ]; do
     case $1 in
-    --from | --sha256 | --signed-by)
+    --from | --sha256 | --signed-by | --server | --key | --secret-file)
       [ $# -ge 2 ] || fail "$1 needs a value; see ./install.sh --help"
       case $1 in
       --from) from=$2 ;;
       --sha256) sha256=$2 ;;
       --signed-by) signer=$2 ;;
+      --server) server=$2 ;;
+      --key) key=$2 ;;
+      --secret-file) secret_file=$2 ;;
       esac
       shift
       ;;
@@ -112,7 +122,18 @@ install() {
   *.deb) install_package ;;
   *) install_executable ;;
   esac
-  next_steps
+  if [ -n "$server$key$secret_file" ]; then configure; else next_steps; fi
+}
+
+# It prints its own privileged acts, and what it found.
+configure() {
+  step='setting it up'
+  [ -z "$destination" ] || fail 'DESTDIR is for images: they are configured on the board, see docs/first-boot.md'
+  set -- pipit setup
+  [ -z "$server" ] || set -- "$@" --server "$server"
+  [ -z "$key" ] || set -- "$@" --key "$key"
+  [ -z "$secret_file" ] || set -- "$@" --secret-file "$secret_file"
+  run "$@"
 }
 
 # From wherever it is to a $file that is what somebody vouches for; nobody has to for an executable that was built here.
@@ -370,9 +391,9 @@ next_steps() {
   fi
   cat <<'TEXT'
 Pipit is installed and not yet started. Next:
-  sudo nano /etc/pipit/pipit.toml      set url in [server], key and secret in [provisioning]
-  sudo pipit config check
-  sudo systemctl enable --now pipit
+  sudo pipit setup --server coaps://HOST --key KEY --secret-file FILE
+It becomes a device on that server, starts the service and waits for the first value. Or by hand: /etc/pipit/pipit.toml,
+`sudo pipit config check`, `sudo systemctl enable --now pipit`.
 TEXT
 }
 

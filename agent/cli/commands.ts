@@ -9,11 +9,14 @@ import { run } from "./run.ts";
 import { sample } from "./sample.ts";
 import { sandbox } from "./sandbox.ts";
 import { sensorsScan } from "./sensors-scan.ts";
+import { setup } from "./setup.ts";
 import { status } from "./status.ts";
+import { storeSecret } from "./store-secret.ts";
 
 /** In the order in which the help lists them. */
 export const commands: readonly Command[] = [
   run,
+  setup,
   provision,
   status,
   sample,
@@ -24,4 +27,5 @@ export const commands: readonly Command[] = [
   sandbox,
   inventory,
   reader,
+  storeSecret,
 ];

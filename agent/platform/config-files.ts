@@ -39,7 +39,7 @@ export function readConfigFileIfAny(path: string): ConfigFile | null {
 }
 
 /** Where setup puts the provisioning secret, in the state folder. */
-const SECRET_NAME = "provision-secret";
+export const SECRET_NAME = "provision-secret";
 
 /** What `[provisioning] secret_file` names; null: the one of the state folder, where there is one that we may see. */
 export function readSecretFile(path: string | null, stateDir: string): SecretFile | null {

@@ -19,14 +19,15 @@ export function ownerRuns(owner: string): boolean {
 }
 
 /**
- * The same by somebody who may not be allowed to look at that process: /proc mounted with hidepid shows neither its start time nor
- * its absence.
+ * The same by somebody else, of what lies in a folder that no boot outlives. /proc mounted with hidepid shows a stranger neither the
+ * start time nor the absence of a process; and in a container (systemd-nspawn) a unit with ProtectKernelTunables= sees the boot id of the
+ * host, so that is not compared.
  */
 export function ownerSeemsToRun(owner: string): boolean {
-  const [pid = "", , boot = ""] = owner.split(" ");
-  const seen = ownerText(Number(pid)).trim();
-  const isHidden = seen === `${pid} 0 ${boot}`;
-  return seen === owner || (isHidden && pidRuns(Number(pid)));
+  const [pid = "", started = ""] = owner.split(" ");
+  const [, seen] = ownerText(Number(pid)).split(" ");
+  const isHidden = seen === "0";
+  return (!isHidden && seen === started) || (isHidden && pidRuns(Number(pid)));
 }
 
 /** Whether any process has this pid. */

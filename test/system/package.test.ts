@@ -352,7 +352,7 @@ describe("on a Debian", () => {
       writeFileSync(join(machine.root, CONFIG), "# edited by the operator\n");
       const stdout = await inside(`${SOURCE}/install.sh`, "--from", RELEASE);
       expect(stdout).toContain(`${NAME} is what SHA256SUMS says`);
-      expect(stdout).toContain("sudo systemctl enable --now pipit");
+      expect(stdout).toContain("sudo pipit setup --server coaps://HOST");
       expect(await inside("dpkg-query", "--status", "pipit")).toContain("install ok installed");
       expect(await inside("cat", CONFIG)).toBe("# edited by the operator");
       expect(await machine.modeAndOwner(CONFIG)).toBe("640 root:pipit");

@@ -45,7 +45,7 @@ describe("install.sh", () => {
 
   it("installs the program, the service and the configuration, and says what comes next", async () => {
     const stdout = await inside(`${SOURCE}/install.sh`);
-    expect(stdout).toContain("sudo systemctl enable --now pipit");
+    expect(stdout).toContain("sudo pipit setup --server coaps://HOST");
     expect(await modeAndOwner("/usr/bin/pipit")).toBe("755 root:root");
     expect(await modeAndOwner(CONFIG)).toBe("640 root:pipit");
     expect(await property("LoadState")).toBe("loaded");

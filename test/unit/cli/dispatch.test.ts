@@ -58,7 +58,7 @@ it("tells its version, alone and behind a command", async () => {
 });
 
 it.each([
-  [["frobnicate"], /"frobnicate" is not a command; one of: run, provision/],
+  [["frobnicate"], /"frobnicate" is not a command; one of: run, setup, provision/],
   [["config"], /"config" is not a command; one of: config check, config show/],
   [["config", "destroy"], /"config destroy" is not a command; one of: config check, config show/],
   [["run", "--nonsense"], /--nonsense.*see pipit run --help/],

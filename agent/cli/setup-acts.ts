@@ -1,0 +1,98 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { AgentError } from "../errors.ts";
+import { durableWrite } from "../platform/durable-write.ts";
+import { errnoOf } from "../platform/errno.ts";
+import { ownProgram } from "../platform/own-program.ts";
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Everything that setup does to this machine. In a dry run it is only told. */
+export interface SetupActs {
+  /** For root and the service, nobody else. */
+  writeConfig(path: string, text: string): void;
+  /** Of the service's user. */
+  makeStateFolder(path: string): void;
+  /** This program, as whoever the command makes of itself; `input` is its standard input. */
+  pipit(args: readonly string[], input?: string): Ended;
+  /** @throws AgentError `storage` where it fails */
+  systemctl(...args: readonly string[]): void;
+  isActive(): boolean;
+}
+
+const USER = "pipit";
+const UNIT = "pipit.service";
+
+export interface SetupActsDeps {
+  readonly dryRun: boolean;
+  /** Each privileged act, before it is done. */
+  tell(act: string): void;
+}
+
+/** @throws AgentError `config` where Pipit is not installed as a service */
+export function setupActs({ dryRun, tell }: SetupActsDeps): SetupActs {
+  const user = dryRun ? null : userOf(USER);
+  const act = (words: string, work: () => void) => {
+    tell(words);
+    if (!dryRun) work();
+  };
+  return {
+    writeConfig(path, text) {
+      act(`write ${path} (root:${USER}, 0640)`, () => {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+        durableWrite(path, text);
+        chownSync(path, 0, user?.gid ?? 0);
+        chmodSync(path, 0o640);
+      });
+    },
+    makeStateFolder(path) {
+      act(`make ${path} (${USER}, 0700)`, () => {
+        // Nothing in it is touched: whoever owns it could have put a link there.
+        if (mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined) return;
+        chownSync(path, user?.uid ?? 0, user?.gid ?? 0);
+      });
+    },
+    pipit(args, input = "") {
+      tell(`as ${USER}: pipit ${args.join(" ")}`);
+      if (dryRun) return { code: 0, stdout: "", stderr: "" };
+      const { file, args: words } = ownProgram(args);
+      const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin" };
+      const { status, stdout, stderr } = spawnSync(file, words, { input, env, encoding: "utf8" });
+      return { code: status ?? 70, stdout, stderr };
+    },
+    systemctl(...args) {
+      act(`systemctl ${args.join(" ")}`, () => {
+        const { status, stderr, error } = spawnSync("systemctl", args, { encoding: "utf8" });
+        if (status === 0) return;
+        const why = error === undefined ? stderr.trim() : (errnoOf(error) ?? error.message);
+        throw new AgentError("storage", `systemctl ${args.join(" ")}: ${why}`, {
+          code: "P081",
+          hint: "systemctl status pipit; journalctl -u pipit -n 50",
+        });
+      });
+    },
+    isActive: () => spawnSync("systemctl", ["--quiet", "is-active", UNIT]).status === 0,
+  };
+}
+
+/** From passwd(5): users of the system's own are there. */
+function userOf(name: string): { readonly uid: number; readonly gid: number } {
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((each) => each.startsWith(`${name}:`));
+  const [, , uid, gid] = (line ?? "").split(":").map(Number);
+  if (uid !== undefined && gid !== undefined && uid > 0) return { uid, gid };
+  throw new AgentError(
+    "config",
+    `there is no user ${name}: Pipit is not installed as a service here`,
+    {
+      code: "P080",
+      hint: "install it first: sudo ./install.sh, or sudo apt install ./pipit_VERSION_ARCH.deb",
+    },
+  );
+}

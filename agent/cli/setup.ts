@@ -1,0 +1,184 @@
+import { join } from "node:path";
+import { isLoopback, parseServerUrl } from "../config/server-url.ts";
+import { readBoard } from "../device/board.ts";
+import { textOrEmpty } from "../device/host-text.ts";
+import { osNameOf, osVersionOf, parseOsRelease } from "../device/os-release.ts";
+import { AgentError } from "../errors.ts";
+import { isJsonObject, parseJson } from "../json.ts";
+import { systemBootClock } from "../platform/boot-clock.ts";
+import { createHost } from "../platform/host.ts";
+import { prompt } from "../platform/prompt.ts";
+import type { Command, OptionValues, Shell } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
+import { firstAcknowledged } from "./first-acknowledged.ts";
+import { readConfig } from "./read-config.ts";
+import { type Ended, type SetupActs, setupActs } from "./setup-acts.ts";
+import { type Answers, answersFrom } from "./setup-answers.ts";
+import { setupToml } from "./setup-toml.ts";
+import { stateDirOf, sysrootOf } from "./state-dir.ts";
+
+const FILE = "config.d/50-setup.toml";
+
+export const setup: Command = {
+  name: "setup",
+  summary:
+    "configure, become a device, start the service, and wait for the first value on the server",
+  options: {
+    server: { type: "string", value: "URL", help: "coaps://HOST[:PORT], or coap:// (clear text)" },
+    "ca-file": {
+      type: "string",
+      value: "FILE",
+      help: "the authority of a coaps server, where it is a private one",
+    },
+    key: { type: "string", value: "KEY", help: "provision device key of the device profile" },
+    "secret-file": {
+      type: "string",
+      value: "FILE",
+      help: "file that holds the provisioning secret",
+    },
+    "secret-stdin": { type: "boolean", help: "take the secret from standard input" },
+    secret: {
+      type: "string",
+      value: "SECRET",
+      help: "the secret itself: others can see it in ps, and the shell keeps it",
+    },
+    "dry-run": { type: "boolean", help: "print each privileged act, change nothing" },
+  },
+  async run({ shell, options }) {
+    const dryRun = options["dry-run"] === true;
+    if (!dryRun) demandRoot();
+    if (typeof options["secret"] === "string") {
+      shell.secrets.protect(options["secret"]);
+      shell.err(
+        "--secret can be seen by others on this machine, in ps and in the shell's history; next time use --secret-file",
+      );
+    }
+    const acts = setupActs({ dryRun, tell: (act) => shell.err(`  + ${act}`) });
+    const read = await readConfig(shell, options);
+    const ask = process.stdin.isTTY === true && shell.terminal && !dryRun ? prompt : null;
+    const answers = await answersFrom(options, read, ask);
+    for (const secret of [answers.secret, answers.key]) if (secret) shell.secrets.protect(secret);
+
+    for (const line of await facts(options)) shell.out(line);
+    const stateDir = stateDirOf(shell, options);
+    acts.writeConfig(join(read.folder, FILE), setupToml(answers));
+    acts.makeStateFolder(stateDir);
+    if (answers.secret !== null)
+      demand(acts.pipit(["store-secret", "--state", stateDir], answers.secret));
+    try {
+      return await becomeAndStart(shell, acts, answers, { dryRun, stateDir });
+    } catch (error) {
+      throw shell.signal.aborted ? stopped(error) : error;
+    }
+  },
+};
+
+async function becomeAndStart(
+  shell: Shell,
+  acts: SetupActs,
+  answers: Answers,
+  { dryRun, stateDir }: { readonly dryRun: boolean; readonly stateDir: string },
+): Promise<number> {
+  // The service holds the state folder, and would provision by itself meanwhile.
+  const wasActive = !dryRun && acts.isActive();
+  if (wasActive) acts.systemctl("stop", "pipit.service");
+  const provisioned = acts.pipit(["provision", "--json", "--state", stateDir]);
+  if (provisioned.code !== 0) {
+    // What ran before goes on measuring, and tries by itself.
+    if (wasActive) acts.systemctl("start", "pipit.service");
+    return refused(shell, provisioned);
+  }
+  if (!dryRun) for (const line of outcome(answers, provisioned)) shell.out(line);
+  acts.systemctl("enable", "pipit.service");
+  acts.systemctl("restart", "pipit.service");
+  if (dryRun) return EXIT.ok;
+  const status = await firstAcknowledged(shell.signal);
+  shell.out(line("first", `${status.readings.values} values sent and acknowledged`));
+  shell.out(line("service", "running, starts on boot"));
+  shell.out("");
+  for (const words of nextSteps(answers)) shell.out(words);
+  return EXIT.ok;
+}
+
+/** What this machine is, as far as the device will depend on it. */
+async function facts(options: OptionValues): Promise<readonly string[]> {
+  const host = createHost({ root: sysrootOf(options) });
+  const { model, serial, hostname } = await readBoard(host);
+  const release = parseOsRelease(await textOrEmpty(host, "/etc/os-release"));
+  const named = serial === null ? "" : ` (serial …${serial.slice(-8)})`;
+  const os = [osNameOf(release), osVersionOf(release)].filter(Boolean).join(" ");
+  const clock = systemBootClock.isSynchronised()
+    ? "synchronised"
+    : "not synchronised yet: samples wait for it; see timedatectl";
+  return [
+    line(
+      "board",
+      [`${model ?? hostname ?? "this machine"}${named}`, os, process.arch]
+        .filter(Boolean)
+        .join(", "),
+    ),
+    line("clock", clock),
+  ];
+}
+
+function outcome({ url }: Answers, { stdout }: Ended): readonly string[] {
+  const found = parseJson(stdout);
+  if (!isJsonObject(found)) throw new Error(`pipit provision --json printed "${stdout.trim()}"`);
+  const { status, deviceName, verifiedMs } = found;
+  const name = deviceName === null ? "under a name that the server made" : `as "${deviceName}"`;
+  const isNew = status === "provisioned";
+  return [
+    line("server", `${url}   answers in ${verifiedMs} ms`),
+    line(
+      "device",
+      `${isNew ? "provisioned" : "already provisioned"} ${name}${isNew ? " (new)" : ""}`,
+    ),
+  ];
+}
+
+/** In the words of the command that failed, which name the fix. */
+function refused(shell: Shell, { code, stderr }: Ended): number {
+  shell.out(line("device", "not provisioned:"));
+  for (const words of stderr.trimEnd().split("\n"))
+    if (!/^working as /.test(words)) shell.err(`  ${words}`);
+  shell.err("  Then run this command again. What was written stays.");
+  return code;
+}
+
+function demand({ code, stderr }: Ended): void {
+  if (code === EXIT.ok) return;
+  throw new AgentError("storage", `the provisioning secret could not be kept: ${stderr.trim()}`, {
+    code: "P082",
+    hint: "df -h /var/lib/pipit; ls -la /var/lib/pipit",
+  });
+}
+
+function nextSteps({ url }: Answers): readonly string[] {
+  const { host } = parseServerUrl(url);
+  const open = isLoopback(host) ? [] : [`  Open       https://${host}/entities/devices`];
+  return [
+    ...open,
+    "  Status     pipit status          Sensors   pipit sensors scan          Log   journalctl -u pipit",
+  ];
+}
+
+const stopped = (cause: unknown) =>
+  new AgentError("transient", "stopped before the first value was acknowledged", {
+    cause,
+    hint: "the service goes on by itself: pipit status",
+  });
+
+const line = (name: string, text: string) => `  ${name.padEnd(9)} ${text}`;
+
+function demandRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new AgentError(
+    "storage",
+    "setup writes to /etc and starts the service: it has to run as root",
+    {
+      cause: Object.assign(new Error("EPERM"), { code: "EPERM" }),
+      code: "P083",
+      hint: "sudo pipit setup ...; --dry-run shows what it would do",
+    },
+  );
+}
