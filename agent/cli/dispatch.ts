@@ -76,11 +76,11 @@ function parse(command: Command, args: readonly string[]) {
   }
 }
 
-/** What parseArgs says, without the words of the user that it quotes. */
+/** What parseArgs says; the word that it quotes, in single quotes whatever is in it, may be a secret. */
 function whyRefused(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const [first = ""] = message.split(/\. (?:To specify|This command)/);
-  return first.replace(/'([^']*)'/g, (_, word: string) => `"${shown(word)}"`);
+  return first.replace(/'(.*)'/s, (_, word: string) => `"${shown(word)}"`);
 }
 
 /** A secret that was typed in the wrong place must not come out again. */
