@@ -8,8 +8,8 @@ import {
 import { isListName, listNames } from "../config/list-names.ts";
 import { listsToml } from "../config/list-toml.ts";
 import { nearest } from "../config/nearest.ts";
-import { quote } from "../config/quote.ts";
 import { sampleToml } from "../config/sample.ts";
+import { quoteName } from "../config/secrecy.ts";
 import { settingsJson, settingsTable, showSetting } from "../config/show.ts";
 import { type Command, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -74,5 +74,5 @@ function chooseSettings(name: string | undefined): readonly NamedSetting[] {
     ...listNames,
   ]);
   const fix = meant ? `did you mean ${meant}?` : "all names: pipit config show";
-  throw new UsageError(`${quote(name)} is not a setting; ${fix}`);
+  throw new UsageError(`${quoteName(name)} is not a setting; ${fix}`);
 }

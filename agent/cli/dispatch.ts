@@ -1,17 +1,16 @@
 import { parseArgs } from "node:util";
+import { looksSecret } from "../config/secrecy.ts";
 import { type Command, parserOptions, type Shell, UsageError } from "./command.ts";
-import { EXIT, exitCodeOf } from "./exit-codes.ts";
-import { errorsIn, explain } from "./explain.ts";
+import { EXIT } from "./exit-codes.ts";
+import { tellError } from "./explain.ts";
 import { commandHelp, overview } from "./help.ts";
-import { withSeverity } from "./severity.ts";
-import { processShell } from "./shell.ts";
 import { version } from "./version.ts";
 
 /** Finds the command that `argv` names, runs it, and turns what comes of it into an exit code and words. */
 export async function dispatch(
   commands: readonly Command[],
   argv: readonly string[],
-  shell: Shell = processShell(argv.includes("--no-color")),
+  shell: Shell,
 ): Promise<number> {
   try {
     const command = findCommand(commands, argv);
@@ -27,10 +26,7 @@ export async function dispatch(
     }
     return await command.run({ shell, options: values, positionals });
   } catch (error) {
-    const errors = errorsIn(error);
-    const lines = errors.flatMap((one) => explain(one, shell.secrets.redact));
-    for (const line of lines) shell.err(withSeverity(shell, "error", line));
-    return exitCodeOf(errors[0]);
+    return tellError(error, shell);
   }
 }
 
@@ -56,7 +52,7 @@ function withoutCommand(
     const known = siblings.length > 0 ? siblings : commands;
     const names = known.filter(({ hidden }) => !hidden).map(({ name }) => name);
     throw new UsageError(
-      `"${argv.slice(0, 2).join(" ")}" is not a command; one of: ${names.join(", ")}`,
+      `"${argv.slice(0, 2).map(shown).join(" ")}" is not a command; one of: ${names.join(", ")}`,
     );
   }
   return EXIT.ok;
@@ -76,7 +72,16 @@ function parse(command: Command, args: readonly string[]) {
     );
     return { values: Object.fromEntries(single), positionals };
   } catch (error) {
-    const message = error instanceof Error ? error.message.split(". To specify")[0] : String(error);
-    throw new UsageError(`${message}; see pipit ${command.name} --help`);
+    throw new UsageError(`${whyRefused(error)}; see pipit ${command.name} --help`);
   }
 }
+
+/** What parseArgs says; the word that it quotes, in single quotes whatever is in it, may be a secret. */
+function whyRefused(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [first = ""] = message.split(/\. (?:To specify|This command)/);
+  return first.replace(/'(.*)'/s, (_, word: string) => `"${shown(word)}"`);
+}
+
+/** A secret that was typed in the wrong place must not come out again. */
+const shown = (word: string): string => (looksSecret(word) ? "…" : word);

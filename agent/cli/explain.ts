@@ -1,6 +1,8 @@
 import { AgentError } from "../errors.ts";
 import { printable } from "../platform/printable.ts";
-import { UsageError } from "./command.ts";
+import { type Shell, UsageError } from "./command.ts";
+import { exitCodeOf } from "./exit-codes.ts";
+import { withSeverity } from "./severity.ts";
 
 /**
  * The errors behind one, in the order to tell them: what ended the command first. `using` wraps an error that was
@@ -36,4 +38,12 @@ export function explain(error: unknown, redact: (text: string) => string): reado
   if (error instanceof UsageError) return [message];
   const code = error.code ? `  ${error.code}` : "";
   return [`${message}${code}`, ...(error.hint ? [`       ${clean(error.hint)}`] : [])];
+}
+
+/** All that an error has to say, on stderr, and the exit code that it means. */
+export function tellError(error: unknown, shell: Shell): number {
+  const errors = errorsIn(error);
+  const lines = errors.flatMap((one) => explain(one, shell.secrets.redact));
+  for (const line of lines) shell.err(withSeverity(shell, "error", line));
+  return exitCodeOf(errors[0]);
 }

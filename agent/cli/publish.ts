@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { quoteName } from "../config/secrecy.ts";
 import { isJsonObject, parseJson } from "../json.ts";
 import { checkReadings } from "../platform/intake-protocol.ts";
 import { PublishError, publishTo } from "../platform/publish-client.ts";
@@ -48,7 +49,8 @@ function readingsOf(json: boolean, words: readonly string[]): Readings {
 
 function entryOf(word: string): readonly [string, unknown] {
   const equals = word.indexOf("=");
-  if (equals < 1) throw new UsageError(`"${word}" is not KEY=VALUE; write it like doorOpen=true`);
+  if (equals < 1)
+    throw new UsageError(`${quoteName(word)} is not KEY=VALUE; write it like doorOpen=true`);
   return [word.slice(0, equals), readingOf(word.slice(equals + 1))];
 }
 

@@ -3,6 +3,7 @@ import type { ListName } from "./list-names.ts";
 import { nearest } from "./nearest.ts";
 import type { Place, Problem } from "./problem.ts";
 import { quote } from "./quote.ts";
+import { quoteName } from "./secrecy.ts";
 import type { JobConfig, SensorConfig } from "./sensor-config.ts";
 import { contradiction, withId } from "./sensor-rules.ts";
 import {
@@ -122,5 +123,5 @@ function unknownSetting(
     return `${name} belongs to type ${other.types.join(" and ")}, and this is ${type}; remove it`;
   const meant = nearest(name, ["type", ...names]);
   const fix = meant ? `did you mean "${meant}"?` : `one of ${names.join(", ")}`;
-  return `unknown setting ${quote(name)} in [[${list}]]; ${fix}`;
+  return `unknown setting ${quoteName(name)} in [[${list}]]; ${fix}`;
 }

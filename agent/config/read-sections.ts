@@ -2,8 +2,8 @@ import { allSettings, findSetting, sectionNames } from "./config.ts";
 import { isListName, listNames } from "./list-names.ts";
 import { nearest } from "./nearest.ts";
 import type { Place, Problem } from "./problem.ts";
-import { quote } from "./quote.ts";
 import type { RawEntry } from "./read-entries.ts";
+import { looksSecret, quoteName } from "./secrecy.ts";
 import type { Entry, Source } from "./source.ts";
 import type { TomlText } from "./toml-text.ts";
 
@@ -122,7 +122,9 @@ function unknownSection(section: string): string {
 
 /** `["a b"]` is written with its quotes. */
 const named = (section: string) =>
-  /^[\w-]{1,60}$/.test(section) ? `[${section}]` : `[${quote(section)}]`;
+  /^[\w-]{1,60}$/.test(section) && !looksSecret(section)
+    ? `[${section}]`
+    : `[${quoteName(section)}]`;
 
 /** `interval = "10s"` above the first header. */
 function outsideSection(name: string): string {
@@ -130,7 +132,7 @@ function outsideSection(name: string): string {
   const fix = home
     ? `put it below [${home.section}]`
     : `settings belong below a section, one of [${sectionNames.join("], [")}]`;
-  return `${quote(name)} is in no section; ${fix}`;
+  return `${quoteName(name)} is in no section; ${fix}`;
 }
 
 function notOneSection(section: string, content: unknown): string {
@@ -148,5 +150,5 @@ function unknownSetting(section: string, name: string): string {
     : meant
       ? `did you mean "${meant}"?`
       : `one of ${names.join(", ")}`;
-  return `unknown setting ${quote(name)} in [${section}]; ${fix}`;
+  return `unknown setting ${quoteName(name)} in [${section}]; ${fix}`;
 }

@@ -1,6 +1,7 @@
 import { findSetting } from "./config.ts";
 import { isListName, isShownInList } from "./list-names.ts";
 import { nearest } from "./nearest.ts";
+import { quote } from "./quote.ts";
 
 /** Where secrets live; whatever is unknown in it may be one that was misspelt. */
 const SECRET_SECTION = "provisioning";
@@ -19,6 +20,18 @@ export function mayShowValue(path: readonly string[]): boolean {
   if (path.some((part) => soundsSecret.test(part))) return false;
   return nearest(section, [SECRET_SECTION]) === null;
 }
+
+/** A name of ours is short or made of small letters; keys, secrets and tokens are long, with digits, capitals or signs. */
+const LONGEST_PLAIN = 11;
+
+/**
+ * Whether what stands in the place of a name, in a file or on the command line, may be a secret that was put there by mistake.
+ */
+export const looksSecret = (name: string): boolean =>
+  name.length > LONGEST_PLAIN && !/^[a-z._-]+$/.test(name);
+
+/** A name for a message: in quotes, and "…" for what may be none. */
+export const quoteName = (name: string): string => (looksSecret(name) ? '"…"' : quote(name));
 
 /** Shorter texts are words that occur anywhere; masking them would only garble the message. */
 const SHORTEST_MASKED = 4;

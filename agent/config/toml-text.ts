@@ -1,6 +1,6 @@
 import { allSettings, sectionNames } from "./config.ts";
 import type { Place } from "./problem.ts";
-import { mayShowValue } from "./secrecy.ts";
+import { looksSecret, mayShowValue } from "./secrecy.ts";
 import { textLines } from "./text-lines.ts";
 import { scanToml, type TomlKey } from "./toml-scan.ts";
 
@@ -32,6 +32,7 @@ export function tomlText(text: string): TomlText {
 
   /** From the key to the end of its value, not beyond its line, and no value that may be secret. */
   const excerptOf = (key: TomlKey): string => {
+    if (key.path.some(looksSecret)) return "";
     if (key.header) return text.slice(key.start, key.valueEnd);
     if (!mayShowValue(key.path)) return text.slice(key.start, key.valueStart) + HIDDEN;
     const limit = lines.end(lines.lineOf(key.start));

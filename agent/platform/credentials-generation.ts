@@ -86,7 +86,7 @@ function repairMode(file: string, mode: number, { files, log }: GenerationDeps):
     log.warn("credentials file is open to others, and its mode cannot be repaired", {
       ...fields,
       error: code,
-      hint: `run: sudo chmod 600 ${file}; ${mayBeRead.token}`,
+      hint: `${storageHint(code, dirname(file), file)}; then run: sudo chmod 600 ${file}; ${mayBeRead.token}`,
     });
   }
 }

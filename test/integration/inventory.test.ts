@@ -18,7 +18,8 @@ const realCommand: InventoryOptions["program"] = (args) =>
   script(
     `import { dispatch } from "${agent}/cli/dispatch.ts";
    import { inventory } from "${agent}/cli/inventory.ts";
-   process.exit(await dispatch([inventory], process.argv.slice(1)));`,
+   import { processShell } from "${agent}/cli/shell.ts";
+   process.exit(await dispatch([inventory], process.argv.slice(1), processShell(true)));`,
     args,
   );
 

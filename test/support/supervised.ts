@@ -8,8 +8,12 @@ import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface Supervised {
   readonly process: ReturnType<typeof pipit>;
+  /** Its runtime folder. */
+  readonly runtime: string;
   /** Where programs hand readings in. */
   readonly socket: string;
+  /** What the service manager was told so far. */
+  notified(): readonly string[];
   /** Resolves when systemd would have been told READY=1; rejects when the process ends before. */
   ready(): Promise<void>;
   /** Resolves to the first status file that `matches`; rejects when the process ends before. */
@@ -23,10 +27,17 @@ export interface SupervisedOptions {
   readonly env?: Record<string, string>;
   /** What the program is started by: `["unshare", "-n"]`. */
   readonly through?: readonly string[];
+  /** Modules that are loaded before the program. */
+  readonly imports?: readonly string[];
 }
 
 /** `pipit run` as systemd runs it: with a socket to notify, and a runtime folder. */
-export function supervised({ args, env = {}, through = [] }: SupervisedOptions): Supervised {
+export function supervised({
+  args,
+  env = {},
+  through = [],
+  imports = [],
+}: SupervisedOptions): Supervised {
   const folder = temporaryFolder();
   // In memory, as /run is: elsewhere the status is written only when something has changed.
   const runtime = mkdtempSync("/dev/shm/pipit-test-");
@@ -36,8 +47,12 @@ export function supervised({ args, env = {}, through = [] }: SupervisedOptions):
   onTestFinished(() => notified[Symbol.dispose]());
   const file = join(runtime, "status.json");
   const service = { NOTIFY_SOCKET: path, RUNTIME_DIRECTORY: runtime, ...env };
-  const agent = pipit(["run", ...args], { env: service, through });
+  const agent = pipit(["run", ...args], { env: service, through, imports });
   const seen: string[] = [];
+  const notifications = () => {
+    seen.push(...notified.received());
+    return seen;
+  };
   /** Whatever it does next, it writes its status, or ends: then `done` is asked again. */
   const when = <T>(done: () => T | null): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -56,12 +71,10 @@ export function supervised({ args, env = {}, through = [] }: SupervisedOptions):
     });
   return {
     process: agent,
+    runtime,
     socket: join(runtime, "publish.sock"),
-    ready: () =>
-      when(() => {
-        seen.push(...notified.received());
-        return seen.includes("READY=1") ? true : null;
-      }).then(() => {}),
+    notified: notifications,
+    ready: () => when(() => (notifications().includes("READY=1") ? true : null)).then(() => {}),
     until: (matches) =>
       when(() => {
         const text = textOf(file);

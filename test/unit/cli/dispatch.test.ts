@@ -61,7 +61,10 @@ it.each([
   [["frobnicate"], /"frobnicate" is not a command; one of: run, setup, provision/],
   [["config"], /"config" is not a command; one of: config check, config show/],
   [["config", "destroy"], /"config destroy" is not a command; one of: config check, config show/],
+  [["config", "v9dyc8RLH8xi8v9fqk3ri"], /"config …" is not a command; one of: config check/],
   [["run", "--nonsense"], /--nonsense.*see pipit run --help/],
+  [["run", "v9dyc8RLH8xi8v9fqk3ri"], /Unexpected argument "…"; see pipit run --help/],
+  [["provision", "--secret=v9dyc8RLH8xi8v9fqk3ri"], /Unknown option "--secret"; see/],
   [["run", "extra"], /see pipit run --help/],
   [["run", "--config"], /see pipit run --help/],
 ])("pipit %j is wrong usage: exit 64 and the way out", async (argv, message) => {

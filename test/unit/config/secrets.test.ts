@@ -173,6 +173,11 @@ describe("no printed text holds a secret", () => {
     ["no equals sign", `[provisioning]\nsecret "${SECRET}"`],
     ["no name", `[provisioning]\n"${SECRET}"`],
     ["no line end before it", `[provisioning]\ndevice_name = "auto" secret = "${SECRET}"`],
+    ["a section in its place", `["${SECRET}"]\nx = 1\n[${SECRET}.${KEY}]`],
+    [
+      "a name in its place",
+      `[provisioning]\n"${SECRET}" = 1\n${KEY} = 2\n[[sensors]]\n${SECRET} = 3`,
+    ],
     ["its header on the same line", `[provisioning] secret = "${SECRET}"`],
     ["twice", `[provisioning]\nsecret = "${SECRET}"\nsecret = "${SECRET}"`],
     [
