@@ -331,3 +331,25 @@ const filesBelow = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((name) => join(folder, name))
     .filter((path) => statSync(path).isFile());
+
+it("the key that a board has made is in credentials.json, and nowhere else", async () => {
+  const made = await site({ secure: { names: ["localhost"] } }, '[log]\nlevel = "debug"\n');
+  const text = made.text.replace("[provisioning]", '[provisioning]\ncredentials_type = "x509"');
+  writeFileSync(made.config, text, { mode: 0o600 });
+  const agent = supervised({ args: made.args });
+  await made.until(() => made.count("telemetry") >= 3);
+  const { active } = JSON.parse(readFileSync(join(made.state, "credentials.json"), "utf8"));
+  // What is in the middle of the PEM, and of the DER in it.
+  const [, ...lines] = String(active.key).split("\n");
+  const der = Buffer.from(lines.slice(0, 3).join(""), "base64");
+  const [first = "", second = ""] = lines;
+  const seen = evidence({ first, second, hex: der.subarray(40, 60).toString("hex") });
+  seen.add("credentials", active.key);
+  expect(seen.leaks()).toEqual(["credentials: first", "credentials: second"]);
+  const elsewhere = evidence({ first, second, hex: der.subarray(40, 60).toString("hex") });
+  await ask(elsewhere, COMMANDS, made.args, { RUNTIME_DIRECTORY: agent.runtime });
+  belongings(elsewhere, agent, made.state);
+  await end(agent, elsewhere, "run");
+  await ask(elsewhere, ["provision", "provision --json"], made.args);
+  expectNothing(elsewhere);
+});
