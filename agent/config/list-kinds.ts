@@ -56,6 +56,16 @@ export const pathList = list("list of absolute paths", '["/", "/data"]', (item) 
   /^\/\P{Cc}*$/u.test(item) ? null : `${short(item)} is not an absolute path; begin it with /`,
 );
 
+/** Of client attributes, ours and the inventory's: docs/attributes.md lists them. */
+export const attributeNameList = list(
+  "list of attribute names",
+  '["ipAddress", "macAddress"]',
+  (item) =>
+    /^[A-Za-z][A-Za-z0-9]{0,63}$/.test(item)
+      ? null
+      : `${short(item)} is not the name of an attribute; docs/attributes.md lists them`,
+);
+
 /** Linux: at most 15 bytes, no slash, no white space, no colon; "." and ".." are refused by the kernel. */
 export const interfaceList = list("list of interface names", '["eth0", "wlan0"]', (item) =>
   /^(?!\.{1,2}$)[\x21-\x7e]{1,15}$/.test(item) && !/[/:]/.test(item)

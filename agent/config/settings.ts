@@ -1,6 +1,6 @@
 import { durationMs } from "./duration.ts";
 import { intervalsByName } from "./intervals-kind.ts";
-import { interfaceList, metricNameList, pathList } from "./list-kinds.ts";
+import { attributeNameList, interfaceList, metricNameList, pathList } from "./list-kinds.ts";
 import { clock, outbox } from "./outbox-settings.ts";
 import { decimalNumber, duration, durationOrAuto, wholeNumber } from "./quantity-kinds.ts";
 import { server } from "./server-settings.ts";
@@ -181,6 +181,14 @@ export const sections = {
         default: true,
         meaning: "client attributes about board, system and disks, once per boot",
         details: "Gathered by a child process that lives for about a tenth of a second.",
+      }),
+      withhold: setting({
+        kind: attributeNameList,
+        default: [],
+        meaning: "client attributes that never leave the board, by their names",
+        details:
+          "Such as `ipAddress`, `macAddress`, `hostname`, `hardwareId`: [privacy.md](privacy.md) lists what identifies a board. What " +
+          "the server has already stays there until it is deleted.",
       }),
     },
   },

@@ -15,6 +15,8 @@ const RETRY = { baseMs: 10_000, maxMs: CHECK_MS };
 export interface AttributeReporterDeps {
   readonly gather: () => Promise<Readings>;
   readonly inventory: Inventory;
+  /** Names of those that never leave the board. */
+  readonly withheld: readonly string[];
   readonly api: Pick<DeviceApi, "publishAttributes">;
   readonly clock: Clock;
   readonly random: Random;
@@ -39,6 +41,7 @@ export interface AttributeReporter {
  */
 export function createAttributeReporter(deps: AttributeReporterDeps): AttributeReporter {
   const { gather, inventory, api, clock, random, log } = deps;
+  const withheld = new Set(deps.withheld);
   /** Name -> value that the server has acknowledged, or refused: neither is sent again. */
   const settled = new Map<string, string>();
   let device: string | null = null;
@@ -59,7 +62,7 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
 
   const send = async (login: Login, readings: Readings, signal: AbortSignal) => {
     const changed = Object.entries(readings).filter(
-      ([name, value]) => settled.get(name) !== JSON.stringify(value),
+      ([name, value]) => !withheld.has(name) && settled.get(name) !== JSON.stringify(value),
     );
     const { payload, refused } = encodeAttributes(Object.fromEntries(changed));
     for (const { key, reason } of refused) log.warn("attribute cannot be sent", { key, reason });

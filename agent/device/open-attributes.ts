@@ -24,7 +24,9 @@ export function openAttributes(
   };
   const gather = createAttributeSource({ host, clock, about, run, timeline });
   const log = platform.log.child("attributes");
-  const reporter = createAttributeReporter({ gather, inventory, api, clock, random, log });
+  const { withhold: withheld } = config.system;
+  const telling = { gather, inventory, withheld, api };
+  const reporter = createAttributeReporter({ ...telling, clock, random, log });
   timeline.onSource(() => reporter.recheck());
   return reporter;
 }

@@ -43,6 +43,7 @@ it("the server stores what the board reported, and the sandbox shows it", async 
       timeline: { source: "synchronised" },
     }),
     inventory: { read: async () => ({ boardRevision: "c03115", diskSizeGb: 32 }) },
+    withheld: [],
     api: createDeviceApi({ transport: realClient(server.port).client }),
     clock: systemClock,
     random: systemRandom,

@@ -44,6 +44,7 @@ describe("parseConfig", () => {
       network_interfaces = ["eth0"]
       pi_throttle = false
       inventory = false
+      withhold = ["macAddress"]
       [publish]
       on_change = true
       [outbox]
@@ -89,6 +90,7 @@ describe("parseConfig", () => {
         network_interfaces: ["eth0"],
         pi_throttle: false,
         inventory: false,
+        withhold: ["macAddress"],
       },
       publish: { on_change: true },
       outbox: {

@@ -11,7 +11,11 @@ const never = new AbortController().signal;
 const noAnswer = (): Answer => answer("5.00");
 
 function startReporter(
-  overrides: { gather?: () => Promise<Readings>; inventory?: Inventory } = {},
+  overrides: {
+    gather?: () => Promise<Readings>;
+    inventory?: Inventory;
+    withheld?: readonly string[];
+  } = {},
 ) {
   const clock = virtualClock();
   const log = recordingLog();
@@ -36,6 +40,7 @@ function startReporter(
         return { osCodename: "trixie", hostname: "of the inventory" };
       },
     },
+    withheld: [],
     api,
     clock,
     random: { fraction: () => 0.999, bytes: (size) => new Uint8Array(size) },
@@ -52,6 +57,16 @@ it("sends all attributes after the first delivery, and what the inventory adds a
   const { told, deliver } = startReporter();
   await deliver();
   expect(told).toEqual([ALL, 't {"osCodename":"trixie"}']);
+});
+
+it("never tells what is to stay on the board, from whichever source, nor that it has changed", async () => {
+  const { clock, told, facts, deliver } = startReporter({ withheld: ["hostname", "osCodename"] });
+  await deliver();
+  expect(told).toEqual(['t {"kernel":"6.12-rpi"}']);
+  facts["hostname"] = "greenhouse";
+  await clock.advance(15 * MINUTE);
+  await deliver();
+  expect(told).toHaveLength(1);
 });
 
 it("looks again after 15 minutes, and sends only what has changed", async () => {
