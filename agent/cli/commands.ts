@@ -12,6 +12,7 @@ import { sensorsScan } from "./sensors-scan.ts";
 import { setup } from "./setup.ts";
 import { status } from "./status.ts";
 import { storeSecret } from "./store-secret.ts";
+import { tryOut } from "./try.ts";
 
 /** In the order in which the help lists them. */
 export const commands: readonly Command[] = [
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   publish,
   configCheck,
   configShow,
+  tryOut,
   sandbox,
   inventory,
   reader,

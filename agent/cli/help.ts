@@ -7,14 +7,12 @@ export function overview(commands: readonly Command[]): string {
   return [
     "pipit: a device agent for Linux boards. Provisions itself on ThingsBoard over CoAP and delivers telemetry.",
     "",
-    "Usage: pipit COMMAND [OPTION...]",
+    "Usage: pipit COMMAND [OPTION...]     pipit COMMAND --help shows the options of one command.",
     "",
     ...table(rows),
     "",
     "Options of every command:",
     ...optionRows(commonOptions),
-    "",
-    "pipit COMMAND --help shows the options of one command.",
   ].join("\n");
 }
 

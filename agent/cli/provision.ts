@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createCoapClient } from "../coap/client.ts";
 import { settingsFor } from "../coap/settings.ts";
 import { parseServerUrl } from "../config/server-url.ts";
@@ -14,9 +13,8 @@ import { createHost } from "../platform/host.ts";
 import { systemRandom } from "../platform/random.ts";
 import { lockState } from "../platform/state-lock.ts";
 import { createDeviceApi, type DeviceApi } from "../thingsboard/device-api.ts";
-import { isAccessToken } from "../thingsboard/provision-message.ts";
 import { agentLog } from "./agent-log.ts";
-import { type Command, UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
 import { deviceCertificates } from "./device-certificates.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -24,6 +22,7 @@ import { loadConfig, reportProblems } from "./load-config.ts";
 import { openNetwork } from "./open-network.ts";
 import { type Outcome, reportOutcome } from "./provision-outcome.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
+import { tokenFromStdin } from "./token-from-stdin.ts";
 
 export const provision: Command = {
   name: "provision",
@@ -140,11 +139,3 @@ const stopped = (cause: unknown) =>
     cause,
     hint: "nothing is lost: run it again, it takes up where it stopped",
   });
-
-function tokenFromStdin(): string {
-  const token = readFileSync(0, "utf8").trim();
-  if (isAccessToken(token) && !/\s/.test(token)) return token;
-  throw new UsageError(
-    "--token-stdin wants one access token on standard input: 1 to 255 bytes, no spaces",
-  );
-}

@@ -1,18 +1,14 @@
-import { agent } from "../collectors/agent.ts";
-import { collectorsFor } from "../collectors/index.ts";
 import type { Config } from "../config/config.ts";
 import { durationMs, parseDuration } from "../config/duration.ts";
 import { AgentError } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
-import { type Machine, openMachine } from "../platform/machine.ts";
-import { openSources } from "../sensors/sources.ts";
+import { openMachine } from "../platform/machine.ts";
 import { type SerialiseOptions, serialiseSample } from "../thingsboard/serialise.ts";
 import { agentLog } from "./agent-log.ts";
-import { chooseSources } from "./choose-sources.ts";
 import { type Command, type OptionValues, type Shell, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { loadConfig, reportProblems } from "./load-config.ts";
-import { noAgent } from "./no-agent.ts";
+import { isOfAgent, sampleSources } from "./sample-sources.ts";
 import { sampleTable } from "./sample-table.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 import { type TakenSample, takeSamples } from "./take-samples.ts";
@@ -61,7 +57,7 @@ export const sample: Command = {
       log,
       mayReadThrottled: () => config.system.pi_throttle,
     });
-    const { sources, isDecimal } = await sourcesFor(config, machine, positionals);
+    const { sources, isDecimal } = await sampleSources(config, machine, positionals);
     const asSent = { precision: config.telemetry.precision, isDecimal };
     const print = (taken: TakenSample) => {
       if (options["json"] === true) return printJson(shell, taken, asSent);
@@ -87,40 +83,12 @@ async function configured(shell: Shell, options: OptionValues): Promise<Config> 
   return config;
 }
 
-/** The agent's own health is the agent's to tell: only `pipit run` has it. */
-const isOfAgent = (name: string) => name === agent.name || Object.hasOwn(agent.keys, name);
-
 function refuseAgent(names: readonly string[]): void {
   const name = names.find(isOfAgent);
   if (name === undefined) return;
   throw new UsageError(
     `"${name}" is what the running agent knows of itself, and no file of this machine; see the device's latest telemetry, where it is sent every 5 minutes`,
   );
-}
-
-async function sourcesFor(config: Config, machine: Machine, names: readonly string[]) {
-  const { system } = config;
-  const settings = {
-    diskPaths: system.disk_paths,
-    networkInterfaces: system.network_interfaces,
-  };
-  const collectors = collectorsFor(settings).filter(({ name }) => !isOfAgent(name));
-  const devices = { throttle: machine.throttle, agent: noAgent };
-  const open = (metrics: readonly string[]) =>
-    openSources({ ...config, system: { ...system, metrics } }, machine, devices, {
-      tellsGone: true,
-    });
-  const sensors = open(["sensors"]);
-  const found = await sensors.found(systemClock.monotonic());
-  const metrics = system.metrics.filter((metric) => !isOfAgent(metric));
-  const choice = chooseSources(collectors, metrics, [...sensors.fixed, ...found], names);
-  const opened = open([...choice.metrics, ...(names.length > 0 ? ["sensors"] : [])]);
-  const isCollector = new Set(collectors.map(({ name }) => name));
-  const sources = async (monotonicMs: number) =>
-    [...opened.fixed, ...(await opened.found(monotonicMs))].filter(
-      (source) => isCollector.has(source.name) || choice.isWanted(source),
-    );
-  return { sources, isDecimal: opened.isDecimal };
 }
 
 /** Byte for byte what the serialiser makes of it, so that it can be compared with what the server stores. */
