@@ -13,6 +13,7 @@ import {
   readSecretFile,
 } from "../platform/config-files.ts";
 import type { OptionValues, Shell } from "./command.ts";
+import { openKey } from "./open-key.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 
 export interface ReadConfigOptions {
@@ -51,8 +52,12 @@ export async function readConfig(
   const lastGood =
     stateDir === null || !needsLastGood(parsed) ? null : await lastGoodOf(stateDir, input);
   const mainFile = typeof alone === "string" ? alone : join(folder, "pipit.toml");
-  if (lastGood === null) return { ...parsed, folder, mainFile, source: "files" };
-  const problems = [...parsed.problems, lastGood.notice];
+  const open = openKey((lastGood?.parsed ?? parsed).config);
+  if (lastGood === null) {
+    const problems = [...parsed.problems, ...open];
+    return { ...parsed, problems, folder, mainFile, source: "files" };
+  }
+  const problems = [...parsed.problems, ...open, lastGood.notice];
   return { ...lastGood.parsed, problems, folder, mainFile, source: "last-good" };
 }
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { makeCertificate } from "../../agent/dtls/make-certificate.ts";
@@ -121,6 +121,16 @@ it("logs in with a certificate that was handed over, which the operator has ente
     .replace(/key = "sandbox-key"\nsecret = "sandbox-secret"\n/, "");
   writeFileSync(config, keyless, { mode: 0o600 });
   const args = ["--config", config, "--state", state];
+
+  const check = async () => {
+    const { ended, stdout } = pipit(["config", "check", "--config", config]);
+    await ended;
+    return stdout();
+  };
+  expect(await check()).not.toMatch(/every user/);
+  chmodSync(paths.key, 0o644);
+  expect(await check()).toMatch(/device\.key: can be read by every user.*sudo chmod 640/);
+  chmodSync(paths.key, 0o600);
 
   const unknown = pipit(["provision", ...args]);
   expect(await unknown.ended).not.toBe(0);
