@@ -59,7 +59,7 @@ export async function openStage(folder: string, intervalMs: number): Promise<Sta
     trusted: Trust | null,
   ): Promise<Place> => {
     const link = await open();
-    const own = join(folder, name);
+    const own = join(folder, `of-${name}`);
     mkdirSync(own);
     const at = { host: link.server, port: server.port, through: link.through };
     const start = { folder: own, token: tokenOf(name), intervalMs, ...at };
