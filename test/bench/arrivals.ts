@@ -32,7 +32,9 @@ export function createArrivals(): Arrivals & { add(token: string, report: Report
         });
       }),
     add(token, report) {
-      seen.set(token, [...(seen.get(token) ?? []), report]);
+      const known = seen.get(token) ?? [];
+      known.push(report);
+      seen.set(token, known);
       waiting.get(token)?.(report);
       waiting.delete(token);
     },

@@ -33,21 +33,17 @@ listener ${PORT} 0.0.0.0
 certfile ${at("broker.pem", own.certificate)}
 keyfile ${at("broker.key", own.key)}
 `;
-  const stack = new AsyncDisposableStack();
-  try {
-    const mosquitto = stack.use(startHelper(["mosquitto", "-c", at("mosquitto.conf", settings)]));
-    // "1764398000: mosquitto version 2.0.11 running"
-    await mosquitto.says(/ running$/);
-    const subscriber = await mqtt.connectAsync({ host: "127.0.0.1", port: PLAIN_PORT });
-    stack.defer(() => subscriber.endAsync());
-    await subscriber.subscribeAsync("#");
-    const arrivals = createArrivals();
-    subscriber.on("message", (_topic, json) =>
-      arrivals.add(token, { atMs: performance.now(), bytes: json.length, json }),
-    );
-    const owned = stack.move();
-    return { ...arrivals, port: PORT, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-  } finally {
-    await stack.disposeAsync();
-  }
+  await using stack = new AsyncDisposableStack();
+  const mosquitto = stack.use(startHelper(["mosquitto", "-c", at("mosquitto.conf", settings)]));
+  // "1764398000: mosquitto version 2.0.11 running"
+  await mosquitto.says(/ running$/);
+  const subscriber = await mqtt.connectAsync({ host: "127.0.0.1", port: PLAIN_PORT });
+  stack.defer(() => subscriber.endAsync());
+  await subscriber.subscribeAsync("#");
+  const arrivals = createArrivals();
+  subscriber.on("message", (_topic, json) =>
+    arrivals.add(token, { atMs: performance.now(), bytes: json.length, json }),
+  );
+  const owned = stack.move();
+  return { ...arrivals, port: PORT, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -33,7 +33,8 @@ const ETHERNET_HEADER_BYTES = 14;
  * board's process. Wants root, and this process in a namespace of its own.
  */
 export async function openLink(number: number): Promise<Link> {
-  const board = startHelper(["unshare", "--net", "sh", "-c", "echo here; exec cat"]);
+  await using stack = new AsyncDisposableStack();
+  const board = stack.use(startHelper(["unshare", "--net", "sh", "-c", "echo here; exec cat"]));
   await board.says(/^here$/);
   const through = ["nsenter", `--net=/proc/${board.pid}/ns/net`];
   const device = `bench${number}`;
@@ -49,11 +50,12 @@ export async function openLink(number: number): Promise<Link> {
   };
   raise([], server, client, clientMac);
   raise(through, client, server, serverMac);
+  const owned = stack.move();
   return {
     server,
     through,
     traffic: () => trafficOf(device),
-    [Symbol.asyncDispose]: () => board[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 

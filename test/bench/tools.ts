@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { demand } from "../support/dtls-servers.ts";
 
 type Tool = readonly [program: string, debianPackages: string];
 
@@ -12,13 +11,16 @@ export const networkTools: readonly Tool[] = [
   ["openssl", "openssl"],
 ];
 
+const isMissing = ([program]: Tool) => spawnSync(program, ["--version"]).error !== undefined;
+
 /** @throws Error says how to get what is missing; with `install` gets it from Debian, which wants root */
 export function provide(install: boolean, tools: readonly Tool[]): void {
-  const missing = tools.filter(([program]) => spawnSync(program, ["--version"]).error);
-  if (install && missing.length > 0) {
-    const packages = missing.flatMap(([, names]) => names.split(" "));
-    const args = ["install", "--yes", "--quiet", "--no-install-recommends", ...packages];
-    execFileSync("apt-get", args, { stdio: ["ignore", 2, 2] });
-  }
-  for (const [program, packages] of missing) demand([program, packages]);
+  const missing = tools.filter(isMissing);
+  if (missing.length === 0) return;
+  const programs = missing.map(([program]) => program).join(", ");
+  const packages = missing.map(([, names]) => names).join(" ");
+  if (!install)
+    throw new Error(`not installed: ${programs}; sudo apt-get install ${packages}, or --install`);
+  const args = ["install", "--yes", "--quiet", "--no-install-recommends", ...packages.split(" ")];
+  execFileSync("apt-get", args, { stdio: ["ignore", 2, 2] });
 }
