@@ -1,106 +1,55 @@
 /**
- * npm run bench [-- --short] [--json] [--install]
+ * npm run bench [-- --short] [--wire] [--json] [--install]
  *
- * What a report costs: the built executable with default settings against a C program that reads the same files, both
- * sending to the same server at the same time. Absolute figures differ from machine to machine and from hour to hour; the
- * ratio of one run is what counts. Exits 1 when the budget is broken, 2 when nothing could be measured. docs/benchmark.md
+ * Two parts, each a program of its own: cpu.ts, what a report costs against a C program, and wire.ts, what it costs by coap://,
+ * coaps:// and MQTT over TLS; --wire is the second alone. Exits 1 when a part has failed, 2 when one could not be measured.
+ * docs/benchmark.md
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { spawnSync } from "node:child_process";
 import { inspect, parseArgs } from "node:util";
-import { startAcker } from "./acker.ts";
-import { fullRun, judge, type Run, shortRun, tableOf } from "./budget.ts";
-import { buildFloor, buildPipit, startFloor, startPipit } from "./contenders.ts";
-import { memoryOf } from "./usage.ts";
-import { InvalidWindow, measureWindow, type Window } from "./window.ts";
+import { onNode } from "./contenders.ts";
+import { compiler, networkTools, provide } from "./tools.ts";
 
 const { values: options } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
+    wire: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     install: { type: "boolean", default: false },
   },
 });
-
-/** Of one length, so that the datagrams are. */
-const TOKENS = { pipit: "pipitBenchmarkToken1", floor: "floorBenchmarkToken1" } as const;
-const BUSY_LOAD = 1.5;
-const CALM_LIMIT_S = 240;
-const MOST_INVALID = 3;
+const { short, wire, json, install } = options;
 
 const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
+const NOT_MEASURED = 2;
 
-/** Another program would be measured with ours. */
-async function untilCalm(): Promise<void> {
-  for (let waitedS = 0; (loadavg()[0] ?? 0) > BUSY_LOAD; waitedS += 5) {
-    if (waitedS >= CALM_LIMIT_S)
-      throw new InvalidWindow(
-        `the load average is ${loadavg()[0]?.toFixed(1)}: something else runs`,
-      );
-    if (waitedS % 30 === 0)
-      say(`load average ${loadavg()[0]?.toFixed(1)}, waiting for ${BUSY_LOAD}`);
-    await sleep(5_000);
-  }
+/** Its exit code. */
+function part(command: readonly string[]): number {
+  const [program = "", ...args] = command;
+  const given = [...(short ? ["--short"] : []), ...(json ? ["--json"] : [])];
+  const { status, error } = spawnSync(program, [...args, ...given], { stdio: "inherit" });
+  if (error) throw error;
+  return status ?? NOT_MEASURED;
 }
 
-async function measure(run: Run, folder: string) {
-  const { intervalMs, warmUp, plausibleFloorMs } = run;
-  const [least, most] = plausibleFloorMs;
-  const program = buildFloor(folder, options.install);
-  await untilCalm();
-  await using acker = await startAcker(Object.values(TOKENS));
-  const start = { folder, port: acker.port, intervalMs };
-  await using pipit = await startPipit({ ...start, token: TOKENS.pipit });
-  const nextOfPipit = () =>
-    Promise.race([acker.next(TOKENS.pipit, 3 * intervalMs + 10_000), pipit.failure()]);
-  for (let report = 1; report < warmUp; report++) await nextOfPipit();
-  const { jsonBytes } = await nextOfPipit();
-  await sleep(intervalMs / 2); // so that neither runs while the other does
-  await using floor = startFloor(program, { ...start, token: TOKENS.floor }, jsonBytes);
-
-  const windows: Window[] = [];
-  for (let invalid = 0; windows.length < run.windows; ) {
-    try {
-      const window = await measureWindow(acker, run, {
-        pipit: { token: TOKENS.pipit, contender: pipit },
-        floor: { token: TOKENS.floor, contender: floor },
-      });
-      const floorMs = window.floor.cpuMsPerReport;
-      if (floorMs < least || floorMs > most)
-        throw new InvalidWindow(
-          `the C program took ${floorMs.toFixed(3)} ms, not ${least} to ${most}`,
-        );
-      windows.push(window);
-      say(`window ${windows.length} of ${run.windows}`);
-    } catch (error) {
-      if (!(error instanceof InvalidWindow) || ++invalid === MOST_INVALID) throw error;
-      say(`${error.message}: measured again`);
-    }
-  }
-  return { windows, memory: { pipit: memoryOf(pipit.pid), floor: memoryOf(floor.pid) } };
+function cpu(): number {
+  provide(install, compiler);
+  return part(onNode("cpu.ts"));
 }
 
-const run = options.short ? shortRun : fullRun;
-const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
+function bytesOnTheWire(): number {
+  if (process.getuid?.() !== 0) {
+    say("bytes on the wire are not measured: that takes network namespaces, and so root");
+    return wire ? NOT_MEASURED : 0;
+  }
+  provide(install, short ? networkTools : [...compiler, ...networkTools]);
+  return part(["unshare", "--net", ...onNode("wire.ts")]);
+}
+
 try {
-  buildPipit();
-  const { windows, memory } = await measure(run, folder);
-  const lines = judge(run, windows, memory);
-  if (options.json) process.stdout.write(`${JSON.stringify({ run, windows, memory, lines })}\n`);
-  else
-    process.stdout.write(
-      `${run.reports} reports every ${run.intervalMs / 1000} s\n${tableOf(lines)}\n`,
-    );
-  const broken = lines.filter(({ kept }) => !kept).map(({ what }) => what);
-  if (broken.length > 0) {
-    say(`over the budget: ${broken.join(", ")}`);
-    process.exitCode = 1;
-  }
+  const codes = wire ? [bytesOnTheWire()] : [cpu(), bytesOnTheWire()];
+  process.exitCode = codes.find((code) => code !== 0) ?? 0;
 } catch (error) {
-  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
-  process.exitCode = 2;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  say(`no result: ${error instanceof Error ? error.message : inspect(error)}`);
+  process.exitCode = NOT_MEASURED;
 }

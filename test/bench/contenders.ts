@@ -1,12 +1,15 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const executable = join(root, "dist", `pipit-linux-${process.arch}`);
+const SAYS_LIMIT_MS = 30_000;
+const LOOPBACK = "127.0.0.1";
 const floorSource = join(import.meta.dirname, "floor.c");
 
 export interface Contender extends AsyncDisposable {
@@ -21,6 +24,16 @@ export interface Start {
   readonly port: number;
   readonly token: string;
   readonly intervalMs: number;
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
+  /** What the program is started by, and replaces: `["nsenter", …]`. */
+  readonly through?: readonly string[];
+}
+
+/** Whom a server has to show itself to be, and by whose word: a file with that certificate, PEM. */
+export interface Trust {
+  readonly serverName: string;
+  readonly caFile: string;
 }
 
 /** Makes the executable where there is none. */
@@ -32,53 +45,91 @@ export function buildPipit(): void {
   });
 }
 
-/** @throws Error says how to get a compiler; with `install` gets it from Debian */
-export function buildFloor(folder: string, install: boolean): string {
+export function buildFloor(folder: string): string {
   const program = join(folder, "floor");
-  const compile = () =>
-    execFileSync("cc", ["-O2", "-o", program, floorSource], { stdio: ["ignore", 2, 2] });
-  try {
-    compile();
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    if (!install)
-      throw new Error("there is no C compiler: sudo apt-get install gcc libc6-dev, or --install", {
-        cause: error,
-      });
-    const packages = ["--yes", "--quiet", "--no-install-recommends", "gcc", "libc6-dev"];
-    execFileSync("apt-get", ["install", ...packages], { stdio: ["ignore", 2, 2] });
-    compile();
-  }
+  execFileSync("cc", ["-O2", "-o", program, floorSource], { stdio: ["ignore", 2, 2] });
   return program;
 }
 
-/** The executable with default settings but for server and interval; it takes over the token before it runs. */
-export async function startPipit(start: Start): Promise<Contender> {
-  const { folder, port, token, intervalMs } = start;
+/**
+ * The executable with default settings but for server and interval: it takes over the token, and what is returned runs it.
+ * With `trust` by coaps://, without by coap://.
+ */
+export async function preparePipit(
+  start: Start,
+  trust: Trust | null = null,
+): Promise<() => Contender> {
+  const { folder, host = LOOPBACK, port, token, intervalMs, through = [] } = start;
   const config = join(folder, "pipit.toml");
-  writeFileSync(
-    config,
-    `[server]\nurl = "coap://127.0.0.1:${port}"\n[telemetry]\ninterval = "${intervalMs}ms"\n`,
-    { mode: 0o600 },
-  );
+  const server = trust
+    ? `url = "coaps://${host}:${port}"\nserver_name = "${trust.serverName}"\nca_file = "${trust.caFile}"`
+    : `url = "coap://${host}:${port}"`;
+  writeFileSync(config, `[server]\n${server}\n[telemetry]\ninterval = "${intervalMs}ms"\n`, {
+    mode: 0o600,
+  });
   const place = ["--config", config, "--state", join(folder, "state")];
+  const [program = "", ...args] = [...through, executable];
   // Not execFileSync: the server that it asks runs in this very process.
-  const adopting = run(executable, ["provision", "--token-stdin", ...place]);
+  const adopting = run(program, [...args, "provision", "--token-stdin", ...place]);
   adopting.child.stdin?.end(token);
   await adopting;
-  return contender(executable, ["run", ...place]);
+  return () => contender([program, ...args, "run", ...place]);
 }
 
 /** Sends JSON of the same length as Pipit does. */
 export function startFloor(program: string, start: Start, jsonBytes: number): Contender {
-  const { port, token, intervalMs } = start;
-  return contender(program, [port, token, intervalMs, jsonBytes].map(String));
+  const { host = LOOPBACK, port, token, intervalMs, through = [] } = start;
+  return contender([
+    ...through,
+    program,
+    ...[host, port, token, intervalMs, jsonBytes].map(String),
+  ]);
 }
 
-function contender(program: string, args: readonly string[]): Contender {
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+const contender = ([program = "", ...args]: readonly string[]): Contender =>
+  watched(spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] }));
+
+/** The command of a program of this folder. */
+export const onNode = (file: string, ...args: readonly string[]): readonly string[] => [
+  process.execPath,
+  "--disable-warning=ExperimentalWarning",
+  join(import.meta.dirname, file),
+  ...args,
+];
+
+export interface Helper extends Contender {
+  /** Resolves with the next line, of either output, that matches; rejects when there is none in half a minute. */
+  says(pattern: RegExp): Promise<string>;
+  tell(line: string): void;
+}
+
+/** A program that is talked with, line by line. */
+export function startHelper([program = "", ...args]: readonly string[]): Helper {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+  const outputs = [child.stdout, child.stderr].map((stream) => createInterface(stream));
+  const contender = watched(child);
+  return {
+    ...contender,
+    says(pattern) {
+      const said = Promise.withResolvers<string>();
+      const late = () => said.reject(new Error(`${program} does not say ${pattern}`));
+      const limit = setTimeout(late, SAYS_LIMIT_MS);
+      const listen = (line: string) => {
+        if (pattern.test(line)) said.resolve(line);
+      };
+      for (const output of outputs) output.on("line", listen);
+      return Promise.race([said.promise, contender.failure()]).finally(() => {
+        clearTimeout(limit);
+        for (const output of outputs) output.off("line", listen);
+      });
+    },
+    tell: (line) => void child.stdin.write(`${line}\n`),
+  };
+}
+
+function watched(child: ChildProcess): Contender {
   let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => {
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
     stderr += text;
   });
   const closed = once(child, "close");
@@ -86,7 +137,8 @@ function contender(program: string, args: readonly string[]): Contender {
     pid: child.pid ?? Number.NaN,
     async failure() {
       const [code, signal] = await closed;
-      throw new Error(`${program} has ended with ${code ?? signal}:\n${stderr}`);
+      const command = child.spawnargs.join(" ");
+      throw new Error(`${command} has ended with ${code ?? signal}:\n${stderr}`);
     },
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
@@ -94,6 +146,3 @@ function contender(program: string, args: readonly string[]): Contender {
     },
   };
 }
-
-const isMissing = (error: unknown) =>
-  error instanceof Error && "code" in error && error.code === "ENOENT";

@@ -1,8 +1,8 @@
 /*
- * floor PORT TOKEN INTERVAL_MS BYTES
+ * floor ADDRESS PORT TOKEN INTERVAL_MS BYTES
  *
  * The least that a report can cost: reads the files of Pipit's default collectors, writes JSON of BYTES bytes, sends it as one
- * confirmable CoAP POST to 127.0.0.1 and takes the acknowledgement; every INTERVAL_MS until it is killed. It keeps no
+ * confirmable CoAP POST to that IPv4 address and takes the acknowledgement; every INTERVAL_MS until it is killed. It keeps no
  * queue, repeats nothing and checks nothing that it is not forced to. bench.ts compares Pipit with it.
  */
 #include <arpa/inet.h>
@@ -170,18 +170,19 @@ int main(int count, char **arguments) {
   unsigned char datagram[DATAGRAM_BYTES], answer[DATAGRAM_BYTES];
   struct sockaddr_in server = {.sin_family = AF_INET};
   struct timespec due;
-  if (count != 5 || strlen(arguments[2]) > LONGEST_TOKEN)
-    errx(64, "usage: floor PORT TOKEN INTERVAL_MS BYTES");
-  server.sin_port = htons((unsigned short)atoi(arguments[1]));
-  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  long interval_ms = atol(arguments[3]);
-  size_t bytes = (size_t)atol(arguments[4]);
+  if (count != 6 || strlen(arguments[3]) > LONGEST_TOKEN ||
+      inet_pton(AF_INET, arguments[1], &server.sin_addr) != 1)
+    errx(64, "usage: floor ADDRESS PORT TOKEN INTERVAL_MS BYTES");
+  server.sin_port = htons((unsigned short)atoi(arguments[2]));
+  const char *token = arguments[3];
+  long interval_ms = atol(arguments[4]);
+  size_t bytes = (size_t)atol(arguments[5]);
   int udp = socket(AF_INET, SOCK_DGRAM, 0);
   if (udp < 0 || connect(udp, (struct sockaddr *)&server, sizeof server) != 0) err(1, "socket");
 
   clock_gettime(CLOCK_MONOTONIC, &due);
   for (unsigned id = 1;; id++) {
-    size_t length = write_request(datagram, id & 0xffff, arguments[2], bytes);
+    size_t length = write_request(datagram, id & 0xffff, token, bytes);
     if (send(udp, datagram, length, 0) < 0) err(1, "send");
     ssize_t got = recv(udp, answer, sizeof answer, 0);
     if (got < 4 || answer[1] != 0x41 || memcmp(answer + 2, datagram + 2, 2) != 0)

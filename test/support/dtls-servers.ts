@@ -19,6 +19,8 @@ export interface ServerOptions {
   /** More of its command line. */
   readonly args?: readonly string[];
   readonly port?: number;
+  /** Default: 127.0.0.1; only openssl's takes another. */
+  readonly host?: string;
 }
 
 /** @throws with the package to install: a suite of peers never skips */
@@ -44,8 +46,11 @@ export async function opensslServer(options: ServerOptions): Promise<DtlsServer>
   const { certificate, key } = filesOf(options);
   const port = options.port ?? (await freePort());
   const args = options.args ?? ["-dtls1_2"];
-  const accept = ["-accept", `127.0.0.1:${port}`, "-cert", certificate, "-key", key];
-  const chain = ["-cert_chain", certificate];
+  const { host = "127.0.0.1" } = options;
+  const accept = ["-accept", `${host}:${port}`, "-cert", certificate, "-key", key];
+  // Sent after the certificate: for one that stands alone it would be that one again.
+  const isChain = options.own.certificate.split("BEGIN CERTIFICATE").length > 2;
+  const chain = isChain ? ["-cert_chain", certificate] : [];
   return started(spawn("openssl", ["s_server", ...accept, ...chain, ...args]), port, /ACCEPT/);
 }
 

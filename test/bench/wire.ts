@@ -1,0 +1,129 @@
+/**
+ * npm run bench -- --wire [--short] [--json] [--install]
+ *
+ * What a report costs by coap://, by coaps:// and by MQTT over TLS: bytes of IP, and processor time in the full form. bench.ts
+ * runs this in a network namespace of its own. Exits 1 when a result is impossible, 2 when nothing could be measured.
+ * docs/benchmark.md
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect, parseArgs } from "node:util";
+import { fullRun, shortRun } from "./budget.ts";
+import { untilCalm } from "./calm.ts";
+import {
+  buildFloor,
+  buildPipit,
+  type Contender,
+  type Helper,
+  onNode,
+  preparePipit,
+  startFloor,
+  startHelper,
+} from "./contenders.ts";
+import { measureHandshakes } from "./handshakes.ts";
+import { atRest, since, type Traffic } from "./links.ts";
+import type { Job } from "./sender.ts";
+import { openStage, type Place } from "./stage.ts";
+import { InvalidWindow } from "./window.ts";
+import { demandPlausible, validWindows } from "./windows.ts";
+import { impossibleIn, type Name, type WireResult, wireTable } from "./wire-table.ts";
+import { measureWire } from "./wire-window.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const run = options.short ? { ...shortRun, reports: 10 } : fullRun;
+/** One report a second says nothing about one every ten, and bytes are the same on a busy machine. */
+const withCpu = !options.short;
+const { intervalMs } = run;
+/** Each contender has a part of the interval for itself. */
+const PARTS = 6;
+
+const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
+
+async function measure(folder: string): Promise<WireResult> {
+  const program = withCpu ? buildFloor(folder) : null;
+  if (withCpu) await untilCalm(say);
+  await using stage = await openStage(folder, intervalMs);
+  const { places, spare, own, trust } = stage;
+  const handshakes = await measureHandshakes(spare, { folder, own, trust });
+
+  await using running = new AsyncDisposableStack();
+  const runPipit = await preparePipit(places.pipitCoap.start);
+  const runSecurely = await preparePipit(places.pipitCoaps.start, places.pipitCoaps.trust);
+  const pipit = running.use(runPipit());
+  await sleep(intervalMs / PARTS); // they beat alike: the phase is that of the machine
+  const secure = running.use(runSecurely());
+  const warm = async (contender: Contender, place: Place) => {
+    for (let report = 1; report <= run.warmUp; report++) await nextOf(contender, place);
+  };
+  await Promise.all([warm(pipit, places.pipitCoap), warm(secure, places.pipitCoaps)]);
+
+  const { json } = await nextOf(pipit, places.pipitCoap);
+  const payloadFile = join(folder, "report.json");
+  writeFileSync(payloadFile, json);
+  const connected = async (protocol: Job["protocol"]): Promise<[Helper, Traffic]> => {
+    const { link, start, trust } = places[protocol];
+    const { host = "", port, token, through = [] } = start;
+    const job: Job = { protocol, host, port, token, intervalMs, payloadFile, trust };
+    const before = link.traffic();
+    const sender = running.use(
+      startHelper([...through, ...onNode("sender.ts", JSON.stringify(job))]),
+    );
+    await sender.says(/^ready$/);
+    await atRest(link); // acknowledgements and session tickets come after CONNACK
+    return [sender, since(before, link.traffic())];
+  };
+  const [coap] = await connected("coap");
+  const [coaps] = await connected("coaps");
+  const [mqtts, mqttsSetUp] = await connected("mqtts");
+
+  const contenders: Partial<Record<Name, Contender>> = {
+    pipitCoap: pipit,
+    pipitCoaps: secure,
+    coap,
+    coaps,
+    mqtts,
+  };
+  await nextOf(pipit, places.pipitCoap);
+  await sleep(intervalMs / PARTS); // that of the other Pipit
+  for (const sender of [coap, coaps, mqtts]) {
+    await sleep(intervalMs / PARTS);
+    sender.tell("go");
+  }
+  if (program !== null) {
+    await sleep(intervalMs / PARTS);
+    contenders.floor = running.use(startFloor(program, places.floor.start, json.length));
+  }
+
+  const windows = await validWindows(run.windows, say, async () => {
+    const window = await measureWire(contenders, places, run);
+    if (window.floor) demandPlausible(window.floor.cpuMs, run.plausibleFloorMs);
+    return window;
+  });
+  return { windows, setUps: { ...handshakes, mqtts: mqttsSetUp }, withCpu };
+}
+
+const nextOf = (contender: Contender, { server, start }: Place) =>
+  Promise.race([server.next(start.token, 3 * intervalMs + 10_000), contender.failure()]);
+
+const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
+try {
+  buildPipit();
+  const result = await measure(folder);
+  process.stdout.write(`${options.json ? JSON.stringify(result) : wireTable(result)}\n`);
+  const impossible = impossibleIn(result);
+  for (const what of impossible) say(`impossible: ${what}`);
+  if (impossible.length > 0) process.exitCode = 1;
+} catch (error) {
+  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
+  process.exitCode = 2;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
