@@ -1,25 +1,21 @@
-import { createCoapClient } from "../coap/client.ts";
-import { settingsFor } from "../coap/settings.ts";
-import { parseServerUrl } from "../config/server-url.ts";
 import type { Login } from "../credentials.ts";
 import { openProvisioner } from "../device/open-provisioner.ts";
 import type { Provisioner } from "../device/provisioner.ts";
 import { AgentError } from "../errors.ts";
-import { systemBootClock } from "../platform/boot-clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import { credentialStore } from "../platform/credentials.ts";
 import { keptSecret } from "../platform/erase-secret.ts";
 import { createHost } from "../platform/host.ts";
 import { systemRandom } from "../platform/random.ts";
 import { lockState } from "../platform/state-lock.ts";
-import { createDeviceApi, type DeviceApi } from "../thingsboard/device-api.ts";
+import type { DeviceApi } from "../thingsboard/device-api.ts";
 import { agentLog } from "./agent-log.ts";
 import type { Command } from "./command.ts";
 import { deviceCertificates } from "./device-certificates.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { loadConfig, reportProblems } from "./load-config.ts";
-import { openNetwork } from "./open-network.ts";
+import { openServer } from "./open-server.ts";
 import { type Outcome, reportOutcome } from "./provision-outcome.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 import { tokenFromStdin } from "./token-from-stdin.ts";
@@ -56,17 +52,8 @@ export const provision: Command = {
 
     const log = agentLog(shell, loaded.config);
     log.setLevel("warning");
-    const server = parseServerUrl(loaded.config.server.url);
-    using network = openNetwork(loaded.config, { clock: systemClock, boot: systemBootClock, log });
-    await using transport = createCoapClient({
-      network,
-      clock: systemClock,
-      random: systemRandom,
-      server,
-      settings: settingsFor(server.scheme, loaded.config.server),
-      log: log.child("coap"),
-    });
-    const api = createDeviceApi({ transport });
+    await using server = openServer(loaded.config, log);
+    const { api } = server;
     const host = createHost({ root: sysrootOf(options) });
     const identity = credentialStore(stateDir, log.child("credentials"));
     const certificates = deviceCertificates(loaded.config);

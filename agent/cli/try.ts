@@ -1,19 +1,13 @@
-import { createCoapClient } from "../coap/client.ts";
-import { settingsFor } from "../coap/settings.ts";
 import type { Config } from "../config/config.ts";
-import { parseServerUrl } from "../config/server-url.ts";
 import { AgentError } from "../errors.ts";
-import { systemBootClock } from "../platform/boot-clock.ts";
 import { systemClock } from "../platform/clock.ts";
 import { openMachine } from "../platform/machine.ts";
-import { systemRandom } from "../platform/random.ts";
-import { createDeviceApi } from "../thingsboard/device-api.ts";
 import { serialiseSample } from "../thingsboard/serialise.ts";
 import { agentLog } from "./agent-log.ts";
 import { type Command, type OptionValues, type Shell, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { loadConfig, reportProblems } from "./load-config.ts";
-import { openNetwork } from "./open-network.ts";
+import { openServer } from "./open-server.ts";
 import { sampleSources } from "./sample-sources.ts";
 import { sysrootOf } from "./state-dir.ts";
 import { takeSamples } from "./take-samples.ts";
@@ -104,19 +98,10 @@ async function oneSample(shell: Shell, options: OptionValues, config: Config) {
 async function send(shell: Shell, config: Config, accessToken: string, payload: Uint8Array) {
   const log = agentLog(shell, config);
   log.setLevel("warning");
-  const server = parseServerUrl(config.server.url);
-  using network = openNetwork(config, { clock: systemClock, boot: systemBootClock, log });
-  await using transport = createCoapClient({
-    network,
-    clock: systemClock,
-    random: systemRandom,
-    server,
-    settings: settingsFor(server.scheme, config.server),
-    log: log.child("coap"),
-  });
+  await using server = openServer(config, log);
   const startedMs = systemClock.monotonic();
   try {
-    await createDeviceApi({ transport }).publishTelemetry({ accessToken }, payload, shell.signal);
+    await server.api.publishTelemetry({ accessToken }, payload, shell.signal);
   } catch (cause) {
     if (!(cause instanceof AgentError) || cause.kind !== "unauthorized") throw cause;
     throw new AgentError("unauthorized", "the server does not know this access token (4.01)", {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -52,6 +53,20 @@ export async function startContainer(name: string): Promise<Container> {
       await run(script, ["stop", name]);
     },
   };
+}
+
+/** Where the repository's folder lies inside. */
+export const SOURCE = "/opt/pipit-source";
+
+/** What a user has who has built the executable: install.sh and what it takes along. */
+export function copySources({ root }: Pick<Container, "root">): void {
+  const repository = join(import.meta.dirname, "../..");
+  const built = [`dist/pipit-linux-${process.arch}`, "dist/third-party-licences.txt"];
+  for (const name of ["install.sh", "LICENSE", "config", "systemd", ...built]) {
+    const target = join(root, SOURCE, name);
+    mkdirSync(join(target, ".."), { recursive: true });
+    cpSync(join(repository, name), target, { recursive: true });
+  }
 }
 
 const isExit = (error: unknown): error is Outcome =>

@@ -1,12 +1,10 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Container, startContainer } from "./container.ts";
+import { type Container, copySources, SOURCE, startContainer } from "./container.ts";
 
 /** `pipit setup` on a Debian with a real systemd: from an installed service to the first value on the server. */
 
-const repository = join(import.meta.dirname, "../..");
-const SOURCE = "/opt/pipit-source";
 const DROP_IN = "/etc/pipit/config.d/50-setup.toml";
 const SECRET = "sandbox-secret";
 
@@ -14,12 +12,7 @@ let machine: Container;
 
 beforeAll(async () => {
   machine = await startContainer(`setup-${process.pid}`);
-  const built = [`dist/pipit-linux-${process.arch}`, "dist/third-party-licences.txt"];
-  for (const name of ["install.sh", "LICENSE", "config", "systemd", ...built]) {
-    const target = join(machine.root, SOURCE, name);
-    mkdirSync(join(target, ".."), { recursive: true });
-    cpSync(join(repository, name), target, { recursive: true });
-  }
+  copySources(machine);
   await machine.run(`${SOURCE}/install.sh`);
   const sandbox = ["/usr/bin/pipit", "sandbox", "--server-only", "--port", "5683", "--no-http"];
   await machine.run("systemd-run", "--unit=sandbox", ...sandbox);

@@ -1,11 +1,9 @@
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitingIn } from "../support/whereabouts.ts";
-import { type Container, startContainer } from "./container.ts";
+import { type Container, copySources, SOURCE, startContainer } from "./container.ts";
 
-const repository = join(import.meta.dirname, "../..");
-const SOURCE = "/opt/pipit-source";
 const CONFIG = "/etc/pipit/pipit.toml";
 
 let machine: Container;
@@ -14,12 +12,7 @@ let invocation: string;
 
 beforeAll(async () => {
   machine = await startContainer(`systemd-${process.pid}`);
-  const built = [`dist/pipit-linux-${process.arch}`, "dist/third-party-licences.txt"];
-  for (const name of ["install.sh", "LICENSE", "config", "systemd", ...built]) {
-    const target = join(machine.root, SOURCE, name);
-    mkdirSync(join(target, ".."), { recursive: true });
-    cpSync(join(repository, name), target, { recursive: true });
-  }
+  copySources(machine);
 }, 300_000);
 
 afterAll(() => machine?.[Symbol.asyncDispose](), 60_000);
