@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isLoopback, parseServerUrl } from "../config/server-url.ts";
+import { standingWarnings } from "../config/standing-warnings.ts";
 import { readBoard } from "../device/board.ts";
 import { textOrEmpty } from "../device/host-text.ts";
 import { osNameOf, osVersionOf, parseOsRelease } from "../device/os-release.ts";
@@ -59,7 +60,10 @@ export const setup: Command = {
     const answers = await answersFrom(options, read, ask);
     for (const secret of [answers.secret, answers.key]) if (secret) shell.secrets.protect(secret);
 
-    for (const line of await facts(options)) shell.out(line);
+    for (const fact of await facts(options)) shell.out(fact);
+    const { config } = read;
+    const asked = { ...config, server: { ...config.server, url: answers.url } };
+    for (const warning of standingWarnings(asked)) shell.out(line("warning", warning));
     const stateDir = stateDirOf(shell, options);
     acts.writeConfig(join(read.folder, FILE), setupToml(answers));
     acts.makeStateFolder(stateDir);

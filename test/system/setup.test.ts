@@ -31,6 +31,8 @@ it("changes nothing in a dry run, and tells each privileged act", async () => {
   for (const act of [`write ${DROP_IN}`, "make /var/lib/pipit", "store-secret", "systemctl enable"])
     expect(stderr).toContain(act);
   expect(stderr).not.toContain(SECRET);
+  const away = await setup("--dry-run", "--server", "coap://tb.example.com", "--key", "k");
+  expect(away.stdout).toMatch(/^ {2}warning {3}coap:\/\/ is clear text: the access token/m);
   expect((await machine.exec("ls", DROP_IN, "/var/lib/pipit/provision-secret")).code).not.toBe(0);
   expect(await machine.property("UnitFileState")).toBe("disabled");
 });
