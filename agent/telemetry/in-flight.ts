@@ -1,3 +1,4 @@
+import { CoapError } from "../coap/coap-error.ts";
 import { AgentError } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import type { Message } from "./messages.ts";
@@ -46,7 +47,8 @@ export interface InFlight {
 
 export function createInFlight(clock: Clock): InFlight {
   const flights = new Set<Flight>();
-  let news: News | null = null;
+  /** The oldest first: one, or an answer that let the token in and a 4.01 that came after it. */
+  let news: readonly News[] = [];
   let wake = () => {};
   let isDraining = false;
   let started = 0;
@@ -55,7 +57,7 @@ export function createInFlight(clock: Clock): InFlight {
   let isProven = false;
 
   const hear = (heard: News) => {
-    if (news === null || outweighs(heard, news)) news = heard;
+    news = withNews(news, heard);
     wake();
   };
 
@@ -100,17 +102,17 @@ export function createInFlight(clock: Clock): InFlight {
       troubledAt = started;
     },
     get hasNews() {
-      return news !== null;
+      return news.length > 0;
     },
     takeNews() {
-      const heard = news;
-      news = null;
-      if (heard === null) return null;
+      const [heard, ...later] = news;
+      news = later;
+      if (heard === undefined) return null;
       if ("error" in heard) throw heard.error;
       return heard.outcome;
     },
     async change(waitMs, signal) {
-      if (news !== null) return;
+      if (news.length > 0) return;
       isDraining =
         waitMs !== null || [...flights].some(({ message }) => message.origin === "backlog");
       const woken = new Promise<void>((resolve) => {
@@ -128,6 +130,30 @@ export function createInFlight(clock: Clock): InFlight {
     },
   };
 }
+
+/** Whoever counts 4.01s has to know what came in between, also when nobody has asked yet. */
+function withNews(news: readonly News[], heard: News): readonly News[] {
+  const last = news.at(-1);
+  if (last === undefined) return [heard];
+  if (isLetIn(last) && isUnauthorized(heard)) return [last, heard];
+  return outweighs(heard, last) ? [...news.slice(0, -1), heard].filter(isNeeded) : news;
+}
+
+/** Of two answers that both let the token in the later one says it all. */
+const isNeeded = (_one: News, index: number, { [index + 1]: next }: readonly News[]) =>
+  next === undefined || !isLetIn(next);
+
+/** Any answer but a 4.01, a refusal or a fault of the server among them. A lost one is a CoapError. */
+const isLetIn = (one: News) =>
+  "outcome" in one
+    ? one.outcome === "answered" || one.outcome === "delivered"
+    : one.error instanceof AgentError &&
+      !(one.error instanceof CoapError) &&
+      one.error.kind !== "unauthorized" &&
+      one.error.kind !== "bug";
+
+const isUnauthorized = (one: News) =>
+  "error" in one && one.error instanceof AgentError && one.error.kind === "unauthorized";
 
 /**
  * What was heard last counts; but a bug is never passed over, and what was not delivered says less than anything else. Only
