@@ -48,25 +48,26 @@ export const overheadOf = (figures: WireFigures) => totalOf(figures) - figures.j
 
 const bytesOf = ({ up, down }: Traffic) => up.bytes + down.bytes;
 
-/** Bytes are the mean of all windows; of the processor time the window counts whose ratio to the C program is the median. */
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Bytes are the mean of all windows, processor time and its ratio to the C program in the same window are medians. */
 export function figuresOf({ windows }: WireResult, name: Name) {
   const measured = windows.flatMap((window) => {
     const [own, floor] = [window[name], window.floor];
     return own ? [{ own, ratio: floor ? own.cpuMs / floor.cpuMs : Number.NaN }] : [];
   });
-  const byRatio = measured.toSorted((a, b) => a.ratio - b.ratio);
-  const median = byRatio[Math.floor(byRatio.length / 2)];
-  if (!median) return null;
+  if (measured.length === 0) return null;
   const mean = (key: keyof WireFigures) =>
     measured.reduce((sum, { own }) => sum + own[key], 0) / measured.length;
   const figures: WireFigures = {
-    cpuMs: median.own.cpuMs,
+    cpuMs: median(measured.map(({ own }) => own.cpuMs)),
     up: mean("up"),
     down: mean("down"),
     jsonBytes: mean("jsonBytes"),
     messageBytes: mean("messageBytes"),
   };
-  return { figures, ratio: median.ratio };
+  return { figures, ratio: median(measured.map(({ ratio }) => ratio)) };
 }
 
 /** What cannot be, and so is a fault of the measurement or of the agent. */

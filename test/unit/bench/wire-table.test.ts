@@ -64,7 +64,7 @@ describe("the bytes on the wire", () => {
     );
   });
 
-  it("are the mean of the windows, and the processor time that of the median ratio", () => {
+  it("are the mean of the windows, and the processor time and its ratio are medians", () => {
     const [first, second, third] = [
       result({ coap: { cpuMs: 9, up: 320 } }),
       result({ coap: { cpuMs: 2, up: 326 } }),

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { CoapError } from "../../../agent/coap/coap-error.ts";
 import { AgentError } from "../../../agent/errors.ts";
+import type { Batch } from "../../../agent/telemetry/batch.ts";
 import { createInFlight, type Published } from "../../../agent/telemetry/in-flight.ts";
 import type { Message } from "../../../agent/telemetry/messages.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
@@ -8,7 +9,8 @@ import { virtualClock } from "../../support/virtual-clock.ts";
 const unauthorized = new AgentError("unauthorized", "4.01");
 const refused = new AgentError("transient", "refuses everything", { code: "P030" });
 const lost = new CoapError("timeout", "no answer");
-const message = { origin: "live", pieces: [] } as unknown as Message;
+const batch: Batch = { payload: null, pieces: [], points: 0, cut: null, refused: [] };
+const message: Message = { origin: "live", pieces: [], batch };
 
 /** What is told of these answers, heard one after the other before anybody asks. */
 async function told(...answers: readonly (Published | Error)[]): Promise<readonly unknown[]> {
