@@ -1,3 +1,5 @@
+import { bootImport } from "./boot-import.ts";
+import { bootReport } from "./boot-report.ts";
 import type { Command } from "./command.ts";
 import { configCheck } from "./config-check.ts";
 import { configShow } from "./config-show.ts";
@@ -30,4 +32,6 @@ export const commands: readonly Command[] = [
   inventory,
   reader,
   storeSecret,
+  bootImport,
+  bootReport,
 ];
