@@ -10,6 +10,7 @@ import { reader } from "./reader.ts";
 import { run } from "./run.ts";
 import { sample } from "./sample.ts";
 import { sandbox } from "./sandbox.ts";
+import { seal } from "./seal.ts";
 import { sensorsScan } from "./sensors-scan.ts";
 import { setup } from "./setup.ts";
 import { status } from "./status.ts";
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   run,
   setup,
   provision,
+  seal,
   status,
   sample,
   sensorsScan,
