@@ -41,6 +41,7 @@ step='reading the options'
 finished=no
 done_log=
 begun=
+units='pipit.service pipit-boot.service pipit-boot-report.service pipit-boot-report.path'
 
 say() { printf '%s\n' "$*"; }
 
@@ -296,7 +297,9 @@ install_executable() {
   [ ! -f "$licences" ] || put 0644 "$licences" /usr/share/doc/pipit/third-party-licences.txt
 
   step='installing the service'
-  put 0644 "$source/systemd/pipit.service" /usr/lib/systemd/system/pipit.service
+  for unit in $units; do
+    put 0644 "$source/systemd/$unit" "/usr/lib/systemd/system/$unit"
+  done
   put 0644 "$source/systemd/pipit.sysusers.conf" /usr/lib/sysusers.d/pipit.conf
   on_this_system systemd-sysusers pipit.conf
 
@@ -311,6 +314,9 @@ install_executable() {
 
   step='telling systemd'
   on_this_system systemctl daemon-reload
+  # These do something only where there is a pipit.toml on the boot partition.
+  on_this_system systemctl --quiet enable pipit-boot.service pipit-boot-report.path
+  on_this_system systemctl start pipit-boot-report.path
   # Only a service that runs already is started again: a new one waits for its configuration.
   on_this_system systemctl try-restart pipit.service
 }
@@ -325,10 +331,13 @@ uninstall() {
   fi
   step='stopping the service'
   if [ -z "$destination" ] && systemctl cat pipit.service >/dev/null 2>&1; then
-    run systemctl disable --now pipit.service
+    run systemctl disable --now pipit-boot-report.path pipit-boot.service pipit.service
   fi
   step='removing files'
-  for path in /usr/bin/pipit /usr/lib/systemd/system/pipit.service /usr/lib/sysusers.d/pipit.conf \
+  for unit in $units; do
+    [ ! -e "$destination/usr/lib/systemd/system/$unit" ] || run rm "$destination/usr/lib/systemd/system/$unit"
+  done
+  for path in /usr/bin/pipit /usr/lib/sysusers.d/pipit.conf \
     /usr/share/doc/pipit/copyright /usr/share/doc/pipit/third-party-licences.txt; do
     [ ! -e "$destination$path" ] || run rm "$destination$path"
   done

@@ -1,3 +1,5 @@
+import { bootImport } from "./boot-import.ts";
+import { bootReport } from "./boot-report.ts";
 import type { Command } from "./command.ts";
 import { configCheck } from "./config-check.ts";
 import { configShow } from "./config-show.ts";
@@ -8,6 +10,7 @@ import { reader } from "./reader.ts";
 import { run } from "./run.ts";
 import { sample } from "./sample.ts";
 import { sandbox } from "./sandbox.ts";
+import { seal } from "./seal.ts";
 import { sensorsScan } from "./sensors-scan.ts";
 import { setup } from "./setup.ts";
 import { status } from "./status.ts";
@@ -19,6 +22,7 @@ export const commands: readonly Command[] = [
   run,
   setup,
   provision,
+  seal,
   status,
   sample,
   sensorsScan,
@@ -30,4 +34,6 @@ export const commands: readonly Command[] = [
   inventory,
   reader,
   storeSecret,
+  bootImport,
+  bootReport,
 ];

@@ -48,7 +48,7 @@ export async function readConfig(
     overrides,
     readSecret: (path) => readSecretFile(path, stateDirOf(shell, options)),
   };
-  const parsed = await parse(input);
+  const parsed = await parseSources(input);
   const lastGood =
     stateDir === null || !needsLastGood(parsed) ? null : await lastGoodOf(stateDir, input);
   const mainFile = typeof alone === "string" ? alone : join(folder, "pipit.toml");
@@ -82,7 +82,7 @@ const sentKeys: KnownNames["sentKeys"] = ({ metrics, disk_paths, network_interfa
 };
 
 /** Twice where it must be: a disk path brings keys of its own, which `[system] metrics` may name. */
-async function parse(input: ConfigInput): Promise<ParsedConfig> {
+export async function parseSources(input: ConfigInput): Promise<ParsedConfig> {
   const schedule = await scheduleChecker(input);
   const known = (names: readonly string[]) => ({
     metricNames: [...names, SENSORS],
@@ -107,7 +107,7 @@ async function lastGoodOf(stateDir: string, input: ConfigInput) {
   const path = lastGoodFile(stateDir);
   const file = readConfigFileIfAny(path);
   if (file === null) return null;
-  const parsed = await parse({ ...input, files: [file] });
+  const parsed = await parseSources({ ...input, files: [file] });
   if (parsed.filesBroken > 0 || parsed.config.server.url === "") return null;
   const notice: Problem = {
     severity: "error",

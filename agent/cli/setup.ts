@@ -12,6 +12,7 @@ import { prompt } from "../platform/prompt.ts";
 import type { Command, OptionValues, Shell } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { firstAcknowledged } from "./first-acknowledged.ts";
+import { handSecretOver } from "./hand-secret-over.ts";
 import { readConfig } from "./read-config.ts";
 import { type Ended, type SetupActs, setupActs } from "./setup-acts.ts";
 import { type Answers, answersFrom } from "./setup-answers.ts";
@@ -67,8 +68,7 @@ export const setup: Command = {
     const stateDir = stateDirOf(shell, options);
     acts.writeConfig(join(read.folder, FILE), setupToml(answers));
     acts.makeStateFolder(stateDir);
-    if (answers.secret !== null)
-      demand(acts.pipit(["store-secret", "--state", stateDir], answers.secret));
+    if (answers.secret !== null) handSecretOver(acts, stateDir, answers.secret);
     try {
       return await becomeAndStart(shell, acts, answers, { dryRun, stateDir });
     } catch (error) {
@@ -147,14 +147,6 @@ function refused(shell: Shell, { code, stderr }: Ended): number {
     if (!/^working as /.test(words)) shell.err(`  ${words}`);
   shell.err("  Then run this command again. What was written stays.");
   return code;
-}
-
-function demand({ code, stderr }: Ended): void {
-  if (code === EXIT.ok) return;
-  throw new AgentError("storage", `the provisioning secret could not be kept: ${stderr.trim()}`, {
-    code: "P082",
-    hint: "df -h /var/lib/pipit; ls -la /var/lib/pipit",
-  });
 }
 
 function nextSteps({ url }: Answers): readonly string[] {

@@ -1,9 +1,9 @@
 import { systemClock } from "../platform/clock.ts";
 import { sleep } from "../timing.ts";
-import { type Command, type Shell, UsageError } from "./command.ts";
+import type { Command, Shell } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
-import { DEFAULT_RUNTIME_DIR, runtimeDirIn } from "./runtime-dir.ts";
+import { runtimeDirOf, runtimeOption } from "./runtime-dir.ts";
 import { statusScreen } from "./status-screen.ts";
 
 const WATCH_MS = 2_000;
@@ -15,16 +15,10 @@ export const status: Command = {
   options: {
     json: { type: "boolean", help: "one JSON object: docs/commands.md names its fields" },
     watch: { type: "boolean", help: `again every ${WATCH_MS / 1000} s` },
-    runtime: {
-      type: "string",
-      value: "DIR",
-      help: `the agent's runtime folder (else ${DEFAULT_RUNTIME_DIR})`,
-    },
+    runtime: runtimeOption,
   },
   async run({ shell, options }) {
-    const given = options["runtime"];
-    if (given === "") throw new UsageError("--runtime is empty; name a folder, or leave it out");
-    const folder = typeof given === "string" ? given : (runtimeDirIn(shell) ?? DEFAULT_RUNTIME_DIR);
+    const folder = runtimeDirOf(shell, options);
     const json = options["json"] === true;
     const once = () => show(shell, json, readStatus(folder, systemClock.monotonic()));
     if (options["watch"] !== true) return once();

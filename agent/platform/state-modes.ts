@@ -17,6 +17,12 @@ const holdings: readonly (readonly [RegExp, string])[] = [
   [/^(last-good\.toml|last-run\.json|inventory\.json|refused\.jsonl|lock)$/, mayBeRead.nothing],
 ];
 
+/** Also of a file that was damaged and set aside, or is being written. */
+export function isNameOfOurs(name: string): boolean {
+  const plain = name.replace(/^\.(.+)\.tmp$/, "$1").replace(/\.corrupt-\d+$/, "");
+  return holdings.some(([names]) => names.test(plain));
+}
+
 export interface TightenDeps {
   readonly log: Logger;
   /** Default: the kernel's. */

@@ -10,8 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Logger } from "../ports.ts";
+import { resultOf } from "../result.ts";
 import type { Status, StatusBoard, StatusReport } from "../status.ts";
 import { discard } from "./discard.ts";
+import { temporaryOf } from "./durable-write.ts";
 import { errnoOf } from "./errno.ts";
 import { ownerText } from "./lock-owner.ts";
 
@@ -34,6 +36,9 @@ export interface StatusFileOptions {
 
 export const statusFileIn = (folder: string): string => join(folder, "status.json");
 
+/** Written when the result has changed, and not with every report: systemd starts pipit-boot-report.service by it. */
+const RESULT_NAME = "result";
+
 /** `status.json`, for everybody to read; gone when disposed. Never synced: a power cut ends what it tells of. */
 export function openStatusFile(options: StatusFileOptions): StatusBoard & Disposable {
   const { folder, clock, log } = options;
@@ -42,6 +47,7 @@ export function openStatusFile(options: StatusFileOptions): StatusBoard & Dispos
   const startedMs = clock.monotonic();
   const owner = ownerText(process.pid).trim();
   let isFailing = false;
+  let told: string | null = null;
 
   const complete = (report: StatusReport): Status => ({
     ...report,
@@ -63,7 +69,10 @@ export function openStatusFile(options: StatusFileOptions): StatusBoard & Dispos
     refreshMs,
     show(report) {
       try {
-        replace(folder, file, `${options.redact(JSON.stringify(complete(report)))}\n`);
+        replace(file, `${options.redact(JSON.stringify(complete(report)))}\n`);
+        const result = resultOf(report);
+        if (result !== null && result !== told) replace(join(folder, RESULT_NAME), `${result}\n`);
+        told = result;
         isFailing = false;
       } catch (error) {
         const code = errnoOf(error);
@@ -72,13 +81,16 @@ export function openStatusFile(options: StatusFileOptions): StatusBoard & Dispos
         isFailing = true;
       }
     },
-    [Symbol.dispose]: () => discard(file),
+    [Symbol.dispose]() {
+      discard(file);
+      discard(join(folder, RESULT_NAME));
+    },
   };
 }
 
 /** By rename, so that a reader never sees half of it. */
-function replace(folder: string, file: string, text: string): void {
-  const temporary = join(folder, ".status.json.tmp");
+function replace(file: string, text: string): void {
+  const temporary = temporaryOf(file);
   discard(temporary);
   const descriptor = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {

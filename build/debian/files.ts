@@ -15,6 +15,13 @@ export interface FilesOptions {
 /** Manuals for whoever works on Pipit: they stay in the repository. */
 const forContributors = new Set(["adding-a-sensor.md", "architecture.md", "benchmark.md"]);
 
+const units = [
+  "pipit.service",
+  "pipit-boot.service",
+  "pipit-boot-report.service",
+  "pipit-boot-report.path",
+];
+
 /** All files of the package. */
 export function packageFiles(options: FilesOptions): readonly DebFile[] {
   const { root, executable, licences, release } = options;
@@ -31,7 +38,7 @@ export function packageFiles(options: FilesOptions): readonly DebFile[] {
     { ...file("usr/bin/pipit", executable), mode: 0o755 },
     // It may hold the provisioning secret; postinst gives it to the group of the service.
     { ...file("etc/pipit/pipit.toml", read("config/pipit.toml")), mode: 0o640, conffile: true },
-    file("usr/lib/systemd/system/pipit.service", read("systemd/pipit.service")),
+    ...units.map((name) => file(`usr/lib/systemd/system/${name}`, read(`systemd/${name}`))),
     file("usr/lib/sysusers.d/pipit.conf", read("systemd/pipit.sysusers.conf")),
     file(
       "usr/share/man/man1/pipit.1.gz",

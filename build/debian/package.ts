@@ -13,7 +13,7 @@ export interface PackageOptions {
   /** Where the package goes. */
   readonly output: string;
   readonly work: string;
-  readonly executable: Executable;
+  readonly executable: Pick<Executable, "cpu" | "path">;
   readonly licences: string;
   readonly release: Release;
 }

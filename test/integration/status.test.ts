@@ -30,7 +30,7 @@ it("what the agent writes is for everybody to read, and holds no secret", async 
   board.show(aStatus({ reason: "the server said s3cret" }));
   process.umask(before);
   expect(statSync(file).mode & 0o777).toBe(0o644);
-  expect(readdirSync(folder)).toEqual(["status.json"]);
+  expect(readdirSync(folder)).toEqual(["result", "status.json"]);
   const { code, out } = await ask(folder, "--json");
   expect(code).toBe(0);
   const printed: Status & { age_seconds: number } = JSON.parse(out);

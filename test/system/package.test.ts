@@ -116,6 +116,9 @@ describe.each(both)("the package for %s", (cpu) => {
     expect(plain.filter((line) => !line.endsWith(".md"))).toEqual([
       "-rw-r----- etc/pipit/pipit.toml",
       "-rwxr-xr-x usr/bin/pipit",
+      "-rw-r--r-- usr/lib/systemd/system/pipit-boot-report.path",
+      "-rw-r--r-- usr/lib/systemd/system/pipit-boot-report.service",
+      "-rw-r--r-- usr/lib/systemd/system/pipit-boot.service",
       "-rw-r--r-- usr/lib/systemd/system/pipit.service",
       "-rw-r--r-- usr/lib/sysusers.d/pipit.conf",
       "-rw-r--r-- usr/share/doc/pipit/changelog.gz",
