@@ -17,8 +17,7 @@ const LOCK = "lock";
 
 export const seal: Command = {
   name: "seal",
-  summary:
-    "make this card ready to be cloned: configuration and secret stay",
+  summary: "make this card ready to be cloned: configuration and secret stay",
   options: { "dry-run": { type: "boolean", help: "say what would be removed, change nothing" } },
   async run({ shell, options }) {
     const dryRun = options["dry-run"] === true;

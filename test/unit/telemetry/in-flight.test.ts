@@ -10,7 +10,7 @@ const unauthorized = new AgentError("unauthorized", "4.01");
 const refused = new AgentError("transient", "refuses everything", { code: "P030" });
 const lost = new CoapError("timeout", "no answer");
 const batch: Batch = { payload: null, pieces: [], points: 0, cut: null, refused: [] };
-const message: Message = { origin: "live", pieces: [], batch };
+const message: Message = { origin: "live", pieces: [], acceptedBefore: null, batch };
 
 /** What is told of these answers, heard one after the other before anybody asks. */
 async function told(...answers: readonly (Published | Error)[]): Promise<readonly unknown[]> {
