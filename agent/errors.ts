@@ -37,3 +37,10 @@ export class AgentError extends Error {
 /** Anything we did not name ourselves is a bug, so it is loud. */
 export const kindOf = (error: unknown): ErrorKind =>
   error instanceof AgentError ? error.kind : "bug";
+
+/** Wherever it is noticed: only DTLS shows certificates. */
+export const noCertificates = () =>
+  new AgentError("refused", "this device is to log in with a certificate, and coap:// has none", {
+    code: "P033",
+    hint: 'In [server] url write coaps://; or remove client_cert, or credentials_type = "x509", to log in with a token',
+  });

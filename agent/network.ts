@@ -44,10 +44,14 @@ export interface ChannelEvents {
 export interface Network {
   /** Addresses of a name, best first; an IP literal resolves to itself. May hang: keep a deadline. */
   resolve(host: string): Promise<readonly string[]>;
-  /** A new socket on a fresh ephemeral port, connected to one address. Rejects with an error that has `code`. */
-  connect(address: SocketAddress, events: ChannelEvents): Promise<DatagramChannel>;
+  /** A new socket on a fresh ephemeral port, connected to one address. Rejects with an error that has `code`. `own`: see above. */
+  connect(
+    address: SocketAddress,
+    events: ChannelEvents,
+    own?: OwnCertificate | null,
+  ): Promise<DatagramChannel>;
   /** The next connection takes nothing up from an earlier one. */
   forget?(): void;
-  /** From the next connection on we show this certificate; null: none. Absent where the network has no handshake. */
-  identify?(own: OwnCertificate | null): void;
+  /** `connect` can show a certificate of ours: there is a handshake. */
+  readonly showsCertificates?: true;
 }

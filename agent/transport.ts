@@ -17,6 +17,11 @@ export interface CoapRequest {
   readonly confirmable?: boolean;
   /** From the first transmission to the answer; default 30 s, at most 93 s. */
   readonly deadlineMs?: number;
+  /**
+   * Sent on a connection that has shown this certificate and no other; default: one that has shown none. AgentError `refused`
+   * where the way to the server is not encrypted.
+   */
+  readonly own?: OwnCertificate | null;
   /** Goes ahead of waiting requests; it is not a second one in flight. */
   readonly urgent?: boolean;
 }
@@ -40,12 +45,6 @@ export type Observation =
   | { readonly kind: "lost"; readonly code?: string; readonly error?: Error };
 
 export interface Transport extends AsyncDisposable {
-  /**
-   * What is asked from now on is asked by the holder of this certificate; null: by whoever the request itself names. Another
-   * one than before means another connection.
-   * @throws AgentError `refused`: the way to this server is not encrypted, and has no certificates
-   */
-  identify(own: OwnCertificate | null): void;
   /**
    * Settles exactly once: any response, 4.xx and 5.xx included, or a CoapError.
    * @throws CoapError `timeout`, `reset`, `unreachable`, `resolve`, `rejected`, `too large`, `cancelled`

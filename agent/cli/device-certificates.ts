@@ -1,18 +1,37 @@
 import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { AgentError } from "../errors.ts";
+import { parseServerUrl } from "../config/server-url.ts";
+import { AgentError, noCertificates } from "../errors.ts";
 import type { DeviceCertificates, OwnCertificate } from "../ports.ts";
 
 /** What the configuration says of certificates of this device, and a new one where it has none. */
 export const deviceCertificates = ({ server }: Config): DeviceCertificates => ({
-  handed: () =>
-    server.client_cert === null ? null : firstOf(readPem("client_cert", server.client_cert)),
+  handed() {
+    const { client_cert: certificate, client_key: key } = server;
+    if (certificate === null && key === null) return null;
+    if (isPlain(server.url)) throw noCertificates();
+    if (certificate === null || key === null) throw halfGiven();
+    return firstOf(readPem("client_cert", certificate));
+  },
   async make(commonName) {
+    if (isPlain(server.url)) throw noCertificates();
     // Imported when asked for: most boards log in with a token, and need no OpenSSL.
     const { makeDeviceCertificate } = await import("../dtls/make-certificate.ts");
     return makeDeviceCertificate(commonName);
   },
 });
+
+const isPlain = (url: string) => parseServerUrl(url).scheme === "coap";
+
+const halfGiven = () =>
+  new AgentError(
+    "refused",
+    "client_cert and client_key count only together, and one of them is missing or wrong",
+    {
+      code: "P035",
+      hint: "give the paths of both in [server], or of none; pipit config check",
+    },
+  );
 
 /** With its chain, and its key. Null: none is configured. @throws AgentError `refused` */
 export function handedCertificate({ server }: Config): OwnCertificate | null {

@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import { parseServerUrl } from "../config/server-url.ts";
 import type { DtlsNetwork, DtlsSettings } from "../dtls/network.ts";
 import { udpNetwork } from "../platform/udp.ts";
-import type { Network, OwnCertificate, Platform } from "../ports.ts";
+import type { Network, Platform } from "../ports.ts";
 import { dtlsSettings } from "./dtls-settings.ts";
 import { type Notes, sessionIn } from "./session-note.ts";
 
@@ -21,21 +21,27 @@ export function openNetwork(
 ): Network & Disposable {
   const { scheme, host } = parseServerUrl(config.server.url);
   if (scheme === "coap") return { ...udpNetwork, [Symbol.dispose]() {} };
-  let opened: { readonly network: DtlsNetwork; readonly settings: DtlsSettings } | null = null;
-  let own: OwnCertificate | null = null;
+  /** By the certificate that is shown, "" for none: two at a time while one is to replace the other. */
+  const opened = new Map<
+    string,
+    { readonly network: DtlsNetwork; readonly settings: DtlsSettings }
+  >();
   let isOver = false;
   return {
     resolve: udpNetwork.resolve,
-    async connect(address, events) {
+    showsCertificates: true,
+    async connect(address, events, own = null) {
       // Imported when asked for: OpenSSL is bound only by whoever wants DTLS.
       const { createDtlsNetwork } = await import("../dtls/network.ts");
       if (isOver) throw new Error("the network was closed");
       const settings = dtlsSettings(config, host, own);
       // A file that was replaced counts from here on; channels that are open stay.
-      if (opened && isSame(opened.settings, settings))
-        return opened.network.connect(address, events);
-      opened?.network[Symbol.dispose]();
-      opened = null;
+      const shown = own?.certificate ?? "";
+      const before = opened.get(shown);
+      if (before && isSame(before.settings, settings))
+        return before.network.connect(address, events);
+      before?.network[Symbol.dispose]();
+      opened.delete(shown);
       const network = createDtlsNetwork({
         udp: udpNetwork,
         clock,
@@ -44,16 +50,16 @@ export function openNetwork(
         sessionStore: journal && sessionIn(journal),
         log: log.child("dtls"),
       });
-      opened = { network, settings };
+      opened.set(shown, { network, settings });
       return network.connect(address, events);
     },
-    identify(certificate) {
-      own = certificate;
+    forget() {
+      for (const { network } of opened.values()) network.forget?.();
     },
-    forget: () => opened?.network.forget?.(),
     [Symbol.dispose]() {
       isOver = true;
-      opened?.network[Symbol.dispose]();
+      for (const { network } of opened.values()) network[Symbol.dispose]();
+      opened.clear();
     },
   };
 }

@@ -91,7 +91,6 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
   };
 
   return {
-    identify: connection.identify,
     request: (request, signal) =>
       cancellable(signal, (either) => transfers.send(request, either).then(toResponse)),
     observe: (path, signal) =>

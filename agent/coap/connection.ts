@@ -1,5 +1,5 @@
 import { isWorthLogging } from "../backoff.ts";
-import { AgentError } from "../errors.ts";
+import { noCertificates } from "../errors.ts";
 import type { LogFields, Logger, OwnCertificate } from "../ports.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -18,10 +18,11 @@ export interface ExchangeFailure {
 
 /** The way to the server: one endpoint at a time, replaced when it stops working. */
 export interface Connection {
-  /** The endpoint, opened if there is none. Throws, or rejects with, a CoapError or the signal's reason. */
-  endpoint(signal: AbortSignal): Endpoint | Promise<Endpoint>;
-  /** See Transport. @throws AgentError `refused` */
-  identify(own: OwnCertificate | null): void;
+  /**
+   * The endpoint that has shown this certificate, opened if there is none: a request that names no device must not go out as
+   * another one. Throws, or rejects with, a CoapError, the signal's reason, or AgentError `refused`.
+   */
+  endpoint(own: OwnCertificate | null, signal: AbortSignal): Endpoint | Promise<Endpoint>;
   /** An exchange on `endpoint` was answered. */
   answered(endpoint: Endpoint): void;
   /** The answer was another one than 4.01. */
@@ -52,10 +53,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
   /** All that are open: the current one, and those that still wait for their last answers. */
   const addressOf = new Map<Endpoint, string>();
   let current: Endpoint | undefined;
-  let opening: Promise<Endpoint> | undefined;
+  /** By the certificate that is shown, "" for none. */
+  const openings = new Map<string, Promise<Endpoint>>();
+  const shownOn = new WeakMap<Endpoint, string>();
   let addresses: readonly string[] = [];
   let lastFailed: string | undefined;
-  let identity: OwnCertificate | null = null;
   /** Of those that go by a certificate: on these the server did know it. */
   const knownOn = new WeakSet<Endpoint>();
   let deadlinesInARow = 0;
@@ -100,26 +102,26 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   const closed = (endpoint: Endpoint) => void addressOf.delete(endpoint);
 
-  const use = (endpoint: Endpoint, address: string): Endpoint => {
+  const use = (endpoint: Endpoint, address: string, own: OwnCertificate | null): Endpoint => {
     // Between the opening and this turn the client may have closed, or the socket died.
     if (closing.signal.aborted) endpoint.close(cancelled(`the connection to ${host}`));
     if (!endpoint.isUsable) throw new CoapError("unreachable", `the socket to ${address} died`);
     say("connection opened", { address, port: server.port });
     addressOf.set(endpoint, address);
+    shownOn.set(endpoint, own?.certificate ?? "");
+    if (current) leave(current); // of another certificate
     current = endpoint;
     return endpoint;
   };
 
-  const open = async (): Promise<Endpoint> => {
-    const asked = identity;
+  const open = async (own: OwnCertificate | null): Promise<Endpoint> => {
     addresses = await names.lookUp(closing.signal);
     let failure: unknown;
     for (const address of addressOrder(addresses, lastFailed)) {
       try {
-        const endpoint = await openEndpoint(deps, address, closing.signal, { broken, closed });
-        if (identity === asked) return use(endpoint, address);
-        endpoint.close(new CoapError("unreachable", "another certificate is to be shown"));
-        return await open();
+        const destination = { address, own };
+        const endpoint = await openEndpoint(deps, destination, closing.signal, { broken, closed });
+        return use(endpoint, address, own);
       } catch (error) {
         closing.signal.throwIfAborted();
         failure = error;
@@ -129,20 +131,17 @@ export function createConnection(deps: ConnectionDeps): Connection {
   };
 
   return {
-    endpoint(signal) {
+    endpoint(own, signal) {
       closing.signal.throwIfAborted();
-      if (current) return current;
-      opening ??= open().finally(() => {
-        opening = undefined;
-      });
+      if (own && !network.showsCertificates) throw noCertificates();
+      const shown = own?.certificate ?? "";
+      if (current && shownOn.get(current) === shown) return current;
+      let opening = openings.get(shown);
+      if (!opening) {
+        opening = open(own).finally(() => openings.delete(shown));
+        openings.set(shown, opening);
+      }
       return untilAborted(opening, signal);
-    },
-    identify(own) {
-      if (own?.certificate === identity?.certificate) return;
-      if (!network.identify) throw noCertificates();
-      identity = own;
-      network.identify(own);
-      if (current) leave(current);
     },
     letIn(endpoint) {
       if (endpoint.isIdentified) knownOn.add(endpoint);
@@ -213,9 +212,3 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
   };
 }
-
-const noCertificates = () =>
-  new AgentError("refused", "this device logs in with a certificate, and coap:// has none", {
-    code: "P033",
-    hint: "In [server] url write coaps://, or make this device log in with a token: sudo pipit provision --reset",
-  });

@@ -1,4 +1,11 @@
-import type { Clock, DatagramChannel, Network, Random, SocketAddress } from "../ports.ts";
+import type {
+  Clock,
+  DatagramChannel,
+  Network,
+  OwnCertificate,
+  Random,
+  SocketAddress,
+} from "../ports.ts";
 import { withDeadline } from "../timing.ts";
 import { connectFailure } from "./channel-failure.ts";
 import { CoapError } from "./coap-error.ts";
@@ -17,6 +24,12 @@ export interface OpenEndpointDeps {
   readonly probing: Probing;
 }
 
+export interface Destination {
+  readonly address: string;
+  /** To be shown there; null: none. */
+  readonly own: OwnCertificate | null;
+}
+
 export interface EndpointOwner {
   /** Its channel is of no use any more; it wants to be closed. */
   broken(endpoint: Endpoint, error: CoapError): void;
@@ -29,7 +42,7 @@ export interface EndpointOwner {
  */
 export async function openEndpoint(
   deps: OpenEndpointDeps,
-  address: string,
+  { address, own }: Destination,
   signal: AbortSignal,
   tell: EndpointOwner,
 ): Promise<Endpoint> {
@@ -65,6 +78,7 @@ export async function openEndpoint(
           else stillborn = connectFailure({ code: errno }, peer);
         },
       },
+      own,
     );
     const late = () =>
       new CoapError("handshake", `${peer} did not complete the DTLS handshake in time`);

@@ -44,8 +44,8 @@ export function createTransfers(deps: TransfersDeps): Transfers {
   const { clock, settings, turns, alone, peer } = deps;
   let { blockBytes } = settings;
 
-  const begin = ({ urgent }: CoapRequest, priority: Priority) =>
-    turns.begin(urgent ? PRIORITY.urgent : priority);
+  const begin = ({ urgent, own }: CoapRequest, priority: Priority) =>
+    turns.begin(urgent ? PRIORITY.urgent : priority, own);
 
   const exchange = (
     request: CoapRequest,

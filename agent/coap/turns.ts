@@ -1,4 +1,4 @@
-import type { Awaitable, Clock } from "../ports.ts";
+import type { Awaitable, Clock, OwnCertificate } from "../ports.ts";
 import { withDeadline } from "../timing.ts";
 import { CoapError } from "./coap-error.ts";
 import type { Connection } from "./connection.ts";
@@ -22,7 +22,8 @@ export interface Turn extends Disposable {
 
 /** Exchanges in their turn: queue, connection, exchange, and what it tells about the connection. */
 export interface Turns {
-  begin(priority: Priority): Turn;
+  /** `own`: see CoapRequest. */
+  begin(priority: Priority, own?: OwnCertificate | null): Turn;
   ping(deadlineMs: number, signal: AbortSignal): Promise<number>;
 }
 
@@ -44,11 +45,11 @@ export function createTurns(deps: TurnsDeps): Turns {
   const { clock, queue, connection, probing, queueDeadlineMs, maxHeld, peer } = deps;
 
   const onEndpoint = async <T>(
-    confirmable: boolean,
+    { confirmable, own }: { readonly confirmable: boolean; readonly own: OwnCertificate | null },
     signal: AbortSignal,
     work: (endpoint: Endpoint) => Promise<T>,
   ): Promise<T> => {
-    const opened = connection.endpoint(signal);
+    const opened = connection.endpoint(own, signal);
     const endpoint = opened instanceof Promise ? await opened : opened;
     const begunAt = clock.monotonic();
     try {
@@ -94,7 +95,7 @@ export function createTurns(deps: TurnsDeps): Turns {
   };
 
   return {
-    begin(first) {
+    begin(first, own = null) {
       let priority = first;
       let held: Disposable | undefined;
       const pause = () => {
@@ -109,7 +110,7 @@ export function createTurns(deps: TurnsDeps): Turns {
           held = next instanceof Promise ? await next : next;
           if (priority === PRIORITY.normal) priority = PRIORITY.continuation;
           const exchange = () =>
-            onEndpoint(request.confirmable, signal, async (endpoint) => {
+            onEndpoint({ confirmable: request.confirmable, own }, signal, async (endpoint) => {
               const answer = await endpoint.exchange(request, signal);
               if (answer.message.code !== CODE.unauthorized) connection.letIn(endpoint);
               return { ...answer, endpoint };
@@ -129,7 +130,9 @@ export function createTurns(deps: TurnsDeps): Turns {
     },
     async ping(deadlineMs, signal) {
       using _place = await place(true, PRIORITY.urgent, signal);
-      return await onEndpoint(true, signal, (endpoint) => endpoint.ping(deadlineMs, signal));
+      return await onEndpoint({ confirmable: true, own: null }, signal, (endpoint) =>
+        endpoint.ping(deadlineMs, signal),
+      );
     },
   };
 }

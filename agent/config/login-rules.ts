@@ -3,11 +3,14 @@ import type { Problem } from "./problem.ts";
 import { parseServerUrl } from "./server-url.ts";
 import type { CheckedEntry } from "./source.ts";
 
-/** What is right by itself, and not beside the other settings: it does not count, and the operator learns why. */
-export function applyLoginRules(
+/**
+ * What is right by itself, and not beside the other settings. It stays as it is: who wants a certificate must not become another
+ * device by a token, so the agent refuses to log in until it is mended (`deviceCertificates`).
+ */
+export function loginProblems(
   config: Config,
   givenBy: (name: SettingName) => CheckedEntry | undefined,
-): { readonly config: Config; readonly problems: readonly Problem[] } {
+): readonly Problem[] {
   const { server, provisioning } = config;
   const { client_cert: certificate, client_key: key } = server;
   const isPlain = server.url !== "" && parseServerUrl(server.url).scheme === "coap";
@@ -29,23 +32,12 @@ export function applyLoginRules(
     problems.push(
       problem("server.client_cert", "coap:// has no certificates; write coaps:// in [server] url"),
     );
-  const isHanded = certificate !== null && problems.length === 0;
-  const isOwnImpossible = provisioning.credentials_type === "x509" && isPlain;
-  if (isOwnImpossible)
+  if (provisioning.credentials_type === "x509" && isPlain)
     problems.push(
       problem(
         "provisioning.credentials_type",
         'credentials_type = "x509" needs DTLS; write coaps:// in [server] url',
       ),
     );
-  return {
-    problems,
-    config: {
-      ...config,
-      server: isHanded ? server : { ...server, client_cert: null, client_key: null },
-      provisioning: isOwnImpossible
-        ? { ...provisioning, credentials_type: "access_token" }
-        : provisioning,
-    },
-  };
+  return problems;
 }

@@ -1,5 +1,5 @@
 import { buildConfig, type Config, type SettingName } from "./config.ts";
-import { applyLoginRules } from "./login-rules.ts";
+import { loginProblems } from "./login-rules.ts";
 import { mergeSensors } from "./merge-sensors.ts";
 import type { Problem } from "./problem.ts";
 import { replacedKeys } from "./replaced-keys.ts";
@@ -88,16 +88,15 @@ export function parseConfig(input: ConfigInput, known: KnownNames): ParsedConfig
     setting.secret && typeof raw === "string" ? [raw] : [],
   );
   const origins = new Map<SettingName, Provenance>();
-  const asGiven = buildConfig((setting) => {
+  const config = buildConfig((setting) => {
     const given = givenFor(setting.fullName, sources);
     origins.set(setting.fullName, provenanceOf(given));
     const winner = given.at(-1);
     return winner?.valid ? winner.value : setting.default;
   }, lists);
-  const { config, ...rules } = applyLoginRules(asGiven, (name) => givenFor(name, sources).at(-1));
   const problems = [
     ...sources.flatMap((source) => source.problems),
-    ...rules.problems,
+    ...loginProblems(config, (name) => givenFor(name, sources).at(-1)),
     ...merged.problems,
     ...replacedKeys(merged.sensors, known.sentKeys(config.system)),
   ];

@@ -28,6 +28,8 @@ export interface Here {
   readonly policy: HardwareChangePolicy;
   /** The certificate that the operator has handed over, PEM: nothing else is used beside it. Null: none. */
   readonly handedCertificate: string | null;
+  /** A certificate can be shown there: by coaps:// alone. */
+  readonly showsCertificates: boolean;
 }
 
 /** What a stored identity means on this server and this board; `identity` is what should be stored now. */
@@ -94,9 +96,9 @@ const fits = (held: Credentials, here: Here): boolean =>
   held.server === here.server && isSameBoard(held.fingerprint, here.board) && isUsable(held, here);
 
 /** A certificate that was handed over counts alone; one that was taken back left no key behind. */
-const isUsable = (held: Credentials, { handedCertificate }: Here): boolean =>
+const isUsable = (held: Credentials, { handedCertificate, showsCertificates }: Here): boolean =>
   handedCertificate === null
-    ? hasToken(held) || held.key !== null
+    ? hasToken(held) || (held.key !== null && showsCertificates)
     : proofOf(held) === handedCertificate;
 
 function setForeignAside({ active, claim, kept }: Identity, here: Here): Identity {
@@ -138,8 +140,12 @@ const keep = (
   kept: readonly FormerCredentials[],
   former: Credentials,
   reason: FormerCredentials["reason"],
-): readonly FormerCredentials[] =>
-  trimmed([{ ...former, reason }, ...kept.filter((held) => proofOf(held) !== proofOf(former))]);
+): readonly FormerCredentials[] => {
+  // What the operator has handed over is in a file of the operator's, and must not push out what is nowhere else.
+  if (!hasToken(former) && former.key === null) return kept;
+  const others = kept.filter((held) => proofOf(held) !== proofOf(former));
+  return trimmed([{ ...former, reason }, ...others]);
+};
 
 /**
  * Those that were let go on purpose make room first, then tokens of which nobody ever said that they are valid; the way

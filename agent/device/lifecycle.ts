@@ -77,9 +77,10 @@ export function transition(state: DeviceState, event: DeviceEvent): DeviceState 
       if (event.type === "answered") {
         return state.kind === "offline" ? { ...state, refusals: 0 } : state;
       }
-      if (event.type !== "failed") return state;
+      if (event.type !== "failed" && event.type !== "refused") return state;
+      const error = event.type === "failed" ? event.error : "transient";
       const before = state.kind === "offline" ? state : { attempt: 0, refusals: 0 };
-      if (event.error === "clock")
+      if (error === "clock")
         return {
           kind: "offline",
           credentials,
@@ -87,7 +88,7 @@ export function transition(state: DeviceState, event: DeviceEvent): DeviceState 
           refusals: 0,
           awaitsClock: true,
         };
-      const refusals = event.error === "unauthorized" ? before.refusals + 1 : 0;
+      const refusals = error === "unauthorized" ? before.refusals + 1 : 0;
       if (refusals >= REFUSALS_BEFORE_REVOKED) return { kind: "revoked", credentials, probes: 0 };
       return { kind: "offline", credentials, attempt: before.attempt + 1, refusals };
     }
@@ -95,6 +96,8 @@ export function transition(state: DeviceState, event: DeviceEvent): DeviceState 
     case "revoked":
       if (event.type === "delivered") return { kind: "online", credentials: state.credentials };
       if (event.type === "answered") return bootState(state.credentials);
-      return event.type === "failed" ? { ...state, probes: state.probes + 1 } : state;
+      return event.type === "failed" || event.type === "refused"
+        ? { ...state, probes: state.probes + 1 }
+        : state;
   }
 }

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { serverId } from "../config/server-url.ts";
+import { parseServerUrl, serverId } from "../config/server-url.ts";
 import type { Platform } from "../ports.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import { fingerprintOf, readBoard } from "./board.ts";
@@ -39,6 +39,7 @@ export async function openProvisioner(
     random: platform.random,
     board,
     server: serverId(server.url),
+    showsCertificates: parseServerUrl(server.url).scheme === "coaps",
     deviceName: named.name,
     key: provisioning.key,
     secret: provisioning.secret,

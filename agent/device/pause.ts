@@ -16,7 +16,10 @@ const REFUSED_MS = 15 * MINUTE_MS;
 /** A key just pasted wrong is soon pasted right; after that the operator has been told. */
 const QUICK_TRIES = 5;
 /** Nothing that is tried again helps these, only the operator does: a name that is taken stays taken. */
-const NO_QUICK_TRY = new Set(["P021", "P025", "P026"]);
+const NO_QUICK_TRY = new Set([
+  ...["P021", "P025", "P026"],
+  ...["P033", "P035", "P036", "P037", "P038"],
+]);
 
 /** How long to wait in this state before the next request; `random` in [0, 1). */
 export function pauseMs(state: DeviceState, random: number): number {

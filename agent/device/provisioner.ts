@@ -20,6 +20,8 @@ export interface ProvisionerDeps extends Omit<RequestDeps, "secret"> {
   /** Where the secret lies; once that is spent it is not in use here either. */
   readonly provisionSecret: ProvisionSecret;
   readonly onHardwareChange: HardwareChangePolicy;
+  /** The server is asked by coaps://. */
+  readonly showsCertificates: boolean;
   readonly log: Logger;
 }
 
@@ -66,6 +68,7 @@ export function createProvisioner(deps: ProvisionerDeps): Provisioner {
   const hereNow = (): Here => ({
     ...{ server, board, policy: deps.onHardwareChange },
     handedCertificate: deps.certificates.handed(),
+    showsCertificates: deps.showsCertificates,
   });
   const protect = (held: Credentials) => {
     const secret = secretOf(held);

@@ -1,4 +1,9 @@
-import { type Credentials, hasToken, type Identity } from "../credentials.ts";
+import {
+  type Credentials,
+  type FormerCredentials,
+  hasToken,
+  type Identity,
+} from "../credentials.ts";
 import type { IdentityStore } from "../ports.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import {
@@ -66,9 +71,12 @@ export function requesting(deps: RequestDeps & Acts) {
       store.save(withTokenForLater(identity, credentials));
       throw tokenGranted();
     }
-    if (!hasToken(claim) && certificateText(claim.certificate) === granted.certificate)
-      return use(identity, claim);
-    throw otherCertificate();
+    const ours = [claim, identity.active, ...identity.kept].find(
+      (held) =>
+        held && !hasToken(held) && certificateText(held.certificate) === granted.certificate,
+    );
+    if (!ours) throw otherCertificate();
+    return use(identity, plain(ours));
   };
 
   const conclude = async (
@@ -85,6 +93,8 @@ export function requesting(deps: RequestDeps & Acts) {
         // Also the answer to a request whose first copy was granted while its answer was lost.
         const ours = await known([claim, ...formerHere(identity, here)], signal);
         if (ours) return use(identity, ours);
+        if (here.handedCertificate !== null && identity.kept.some(isTokenForLater))
+          throw tokenGranted();
         throw nameTaken(claim.deviceName, answer.errorMsg);
       }
       case "NOT_FOUND":
@@ -126,4 +136,14 @@ export function requesting(deps: RequestDeps & Acts) {
   };
 
   return { known, request };
+}
+
+/** It came where a certificate was handed over. */
+const isTokenForLater = (held: FormerCredentials) => hasToken(held) && held.reason === "login";
+
+/** Without what is said of those that were set aside. */
+function plain(held: Credentials | FormerCredentials): Credentials {
+  if (!("reason" in held)) return held;
+  const { reason: _, ...credentials } = held;
+  return credentials;
 }

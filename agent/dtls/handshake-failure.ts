@@ -57,11 +57,11 @@ const ALERTS: readonly (readonly [RegExp, string, string])[] = [
   [
     /certificate required|peer did not return a certificate/,
     "it wants a certificate of this board",
-    "this version of Pipit has none to show: at the server make the client's certificate optional, as it is in ThingsBoard",
+    "give it one, client_cert and client_key in [server]; or make the client's certificate optional at the server, as it is in ThingsBoard",
   ],
   [
     /alert (bad certificate|unknown ca|certificate unknown|certificate expired|certificate revoked|unsupported certificate)/,
     "it refuses the certificate of this board",
-    "look at whom the server trusts",
+    "is it valid now (openssl x509 -in FILE -noout -dates), and does the server trust whoever signed it?",
   ],
 ];

@@ -28,7 +28,8 @@ export type DecodedIdentity =
 export function encodeIdentity(identity: Identity): string {
   const { claim, active, kept } = identity;
   const held = [claim, active, ...kept].filter((credentials) => credentials !== null);
-  const version = held.every(hasToken) ? TOKEN_VERSION : FORMAT_VERSION;
+  const isOfTokens = held.every(hasToken) && kept.every(({ reason }) => reason !== "login");
+  const version = isOfTokens ? TOKEN_VERSION : FORMAT_VERSION;
   const members = { version, claim, active, kept };
   return `${JSON.stringify({ crc32: checksum(members), ...members }, null, 2)}\n`;
 }

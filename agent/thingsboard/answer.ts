@@ -9,9 +9,13 @@ import type { CoapResponse } from "../ports.ts";
 export function errorOf({ code }: CoapResponse): AgentError | null {
   if (code.startsWith("2.")) return null;
   if (code === "4.01") {
-    return new AgentError("unauthorized", "the server does not accept the access token (4.01)", {
-      hint: "in ThingsBoard look at the device's credentials; they may have been changed or deleted",
-    });
+    return new AgentError(
+      "unauthorized",
+      "the server does not accept this device's credentials (4.01)",
+      {
+        hint: "in ThingsBoard look at the device's credentials; they may have been changed or deleted",
+      },
+    );
   }
   if (code === "4.04" || code === "4.05") {
     return new AgentError("transient", `the server does not know this path (${code})`, {

@@ -1,6 +1,6 @@
 import { hasToken, type Login } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
-import type { Transport } from "../ports.ts";
+import type { OwnCertificate, Transport } from "../ports.ts";
 import { errorOf } from "./answer.ts";
 import { attributesPath, provisionPath, telemetryPath } from "./paths.ts";
 import {
@@ -35,25 +35,25 @@ export interface DeviceApi {
 
 /** ThingsBoard's CoAP device API, as the agent uses it. */
 export function createDeviceApi({ transport }: { transport: Transport }): DeviceApi {
-  const logIn = (login: Login) => {
-    // Where the key is the operator's the network shows that certificate by itself.
-    if (hasToken(login) || login.key === null) return transport.identify(null);
-    const { certificate, key } = login;
-    transport.identify({ certificate, key });
-  };
   const probe = (login: Login, signal: AbortSignal) => {
-    const path = attributesPath(login);
-    return transport.request({ method: "GET", path, query: [PROBED_ATTRIBUTE] }, signal);
+    const [path, own] = [attributesPath(login), ownOf(login)];
+    return transport.request({ method: "GET", path, own, query: [PROBED_ATTRIBUTE] }, signal);
   };
   /** Any CoAP server answers 4.04 to what it does not know; only ThingsBoard tells the two apart. */
   const isThingsBoard = async (login: Login, signal: AbortSignal) => {
     if (hasToken(login)) return (await probe(nobody, signal)).code === "4.01";
     // Behind a certificate the token in a path is not looked at; but telemetry is there, and cannot be read.
-    const path = telemetryPath(login);
-    return (await transport.request({ method: "GET", path }, signal)).code !== "4.04";
+    const [path, own] = [telemetryPath(login), ownOf(login)];
+    return (await transport.request({ method: "GET", path, own }, signal)).code !== "4.04";
   };
-  const post = async (path: readonly string[], payload: Uint8Array, signal: AbortSignal) => {
-    const request = { method: "POST", path, payload, contentFormat: JSON_FORMAT } as const;
+  const post = async (
+    path: readonly string[],
+    login: Login,
+    payload: Uint8Array,
+    signal: AbortSignal,
+  ) => {
+    const own = ownOf(login);
+    const request = { method: "POST", path, own, payload, contentFormat: JSON_FORMAT } as const;
     const error = errorOf(await transport.request(request, signal));
     if (error) throw error;
   };
@@ -71,7 +71,6 @@ export function createDeviceApi({ transport }: { transport: Transport }): Device
     },
 
     async isKnown(login, signal) {
-      logIn(login);
       const response = await probe(login, signal);
       if (response.code === "2.05") return true;
       if (response.code === "4.01") return false;
@@ -82,17 +81,20 @@ export function createDeviceApi({ transport }: { transport: Transport }): Device
       return true;
     },
 
-    async publishTelemetry(login, payload, signal) {
-      logIn(login);
-      await post(telemetryPath(login), payload, signal);
-    },
+    publishTelemetry: (login, payload, signal) =>
+      post(telemetryPath(login), login, payload, signal),
 
-    async publishAttributes(login, payload, signal) {
-      logIn(login);
-      await post(attributesPath(login), payload, signal);
-    },
+    publishAttributes: (login, payload, signal) =>
+      post(attributesPath(login), login, payload, signal),
   };
 }
+
+/** What the connection has to have shown; where the key is the operator's the network shows that certificate by itself. */
+const ownOf = (login: Login): OwnCertificate | null => {
+  if (hasToken(login) || login.key === null) return null;
+  const { certificate, key } = login;
+  return { certificate, key };
+};
 
 const strange = (code: string) =>
   new AgentError(

@@ -274,3 +274,13 @@ it("a damaged file that cannot be set aside never takes the previous generation'
   );
   expect(store.load()).toEqual(active);
 });
+
+it("what an older Pipit could not read is never written as what it can read", () => {
+  const { file, store } = open();
+  const version = () => JSON.parse(readFileSync(file, "utf8")).version;
+  store.save(active);
+  expect(version()).toBe(1);
+  const [held] = [active.active ?? expect.fail("none")];
+  store.save({ claim: null, active: null, kept: [{ ...held, reason: "login" }] });
+  expect(version()).toBe(2);
+});

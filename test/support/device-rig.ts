@@ -51,6 +51,7 @@ export function startCore(options: RigOptions) {
     secret: "sandbox-secret",
     provisionSecret: keptSecret,
     onHardwareChange: "reprovision",
+    showsCertificates: true,
     log,
     ...options.provisioning,
   });

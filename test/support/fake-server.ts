@@ -23,7 +23,6 @@ export function fakeServer(
 ): FakeServer {
   const requests: CoapRequest[] = [];
   const transport: Transport = {
-    identify() {},
     async request(request, signal) {
       signal.throwIfAborted();
       requests.push(request);

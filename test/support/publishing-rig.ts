@@ -59,6 +59,7 @@ export function publishingRig(options: PublishingOptions) {
       certificates: noCertificates,
       credentialsType: "access_token",
       onHardwareChange: "reprovision",
+      showsCertificates: true,
     }),
     attributes: { afterDelivery: async () => {} },
     situation: noSituation,

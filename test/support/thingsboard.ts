@@ -51,11 +51,9 @@ export function thingsBoard(clock: VirtualClock, profile: ProfileSpec = defaultP
   const path: Path = { up() {}, down() {} };
 
   const transport: Transport = {
-    identify(own) {
-      shown = own;
-    },
     async request(request, signal) {
       signal.throwIfAborted();
+      shown = request.own ?? null;
       const asked = `${request.method} ${request.path.at(-1)}`;
       requests.push({ asked, atMs: clock.monotonic(), token: request.path[2] ?? "" });
       path.up(asked, request);

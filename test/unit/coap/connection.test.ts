@@ -255,45 +255,63 @@ it.each([
   expect(create).toThrow(expect.objectContaining({ kind: "config" }));
 });
 
+const get = { method: "GET", path: ["a"] } as const;
+const holder = (certificate: string) => ({ certificate, key: "k" });
+
 it("shows another certificate on a new socket, and the same one on the same", async () => {
   const rig = coapRig();
-  const shown: (string | undefined)[] = [];
-  rig.network.identify = (own) => void shown.push(own?.certificate);
+  rig.network.showsCertificates = true;
   rig.answerWith(() => ({}));
   await rig.ask();
-  rig.client.identify(null);
   await rig.ask();
   expect(rig.network.sockets).toHaveLength(1);
-  for (const certificate of ["one", "one", "two"]) {
-    rig.client.identify({ certificate, key: "k" });
-    await rig.ask();
-  }
-  expect(shown).toEqual(["one", "two"]);
-  expect(rig.network.sockets).toHaveLength(3);
+  for (const certificate of ["one", "one", "two"])
+    await rig.ask({ ...get, own: holder(certificate) });
+  expect(rig.network.sockets.map(({ shown }) => shown)).toEqual([null, "one", "two"]);
   expect(rig.network.sockets.map(({ isClosed }) => isClosed)).toEqual([true, true, false]);
 });
 
-it("a socket that was being opened for another certificate is not used", async () => {
-  const rig = coapRig();
-  rig.network.identify = () => undefined;
-  const opening = Promise.withResolvers<void>();
-  rig.network.connectWith = () => opening.promise;
+it("sends nothing on a connection that has shown another certificate, however it was opened meanwhile", async () => {
+  const rig = coapRig({ nstart: 5 });
+  rig.network.showsCertificates = true;
   rig.answerWith(() => ({}));
-  const asked = rig.start();
+  const gates = new Map<string | null, PromiseWithResolvers<void>>();
+  rig.network.connectWith = (_, own) => {
+    const gate = Promise.withResolvers<void>();
+    gates.set(own?.certificate ?? null, gate);
+    return gate.promise;
+  };
+  const certificates = ["one", null, "two", "one"];
+  const asked = certificates.map((certificate, index) =>
+    rig.start({
+      ...get,
+      path: [String(index)],
+      own: certificate === null ? null : holder(certificate),
+    }),
+  );
   await rig.clock.settle();
-  rig.client.identify({ certificate: "one", key: "k" });
-  opening.resolve();
-  await rig.clock.settle();
-  expect(asked.now).toBeDefined();
-  expect(rig.network.sockets.map(({ sent }) => sent.length)).toEqual([0, 1]);
-  expect(rig.network.sockets[0]?.isClosed).toBe(true);
+  // They open in another order than they were asked for.
+  for (const certificate of ["two", "one", null]) {
+    gates.get(certificate)?.resolve();
+    await rig.clock.settle();
+  }
+  expect(asked.map(({ now }) => now?.code)).toEqual(["2.05", "2.05", "2.05", "2.05"]);
+  const sent = rig.network.sockets.flatMap((socket) =>
+    socket.sent.filter(({ code }) => code === "0.01").map(({ path }) => [path, socket.shown]),
+  );
+  expect(sent.toSorted()).toEqual([
+    ["0", "one"],
+    ["1", null],
+    ["2", "two"],
+    ["3", "one"],
+  ]);
 });
 
-it("refuses to show a certificate where the network has none", () => {
+it("refuses to show a certificate where the network has none", async () => {
   const rig = coapRig();
-  expect(() => rig.client.identify({ certificate: "one", key: "k" })).toThrow(
-    expect.objectContaining({ kind: "refused", code: "P033" }),
-  );
+  const asked = rig.client.request({ ...get, own: holder("one") }, new AbortController().signal);
+  await expect(asked).rejects.toMatchObject({ kind: "refused", code: "P033" });
+  expect(rig.network.sockets).toEqual([]);
 });
 
 it("behind a certificate a 4.01 is believed once it is all that a session has said, and the next try is a new session", async () => {

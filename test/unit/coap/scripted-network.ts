@@ -3,6 +3,7 @@ import type {
   ChannelEvents,
   DatagramChannel,
   Network,
+  OwnCertificate,
   SocketAddress,
 } from "../../../agent/ports.ts";
 import type { VirtualClock } from "../../support/virtual-clock.ts";
@@ -36,6 +37,8 @@ export interface Script {
 /** One socket of the client. */
 export interface Socket {
   readonly address: SocketAddress;
+  /** The certificate that the client shows here. */
+  readonly shown: string | null;
   readonly events: ChannelEvents;
   readonly sent: Sent[];
   readonly isClosed: boolean;
@@ -43,7 +46,8 @@ export interface Socket {
   deliver(message: Script | Uint8Array): void;
 }
 
-export interface ScriptedNetwork extends Network {
+export interface ScriptedNetwork extends Omit<Network, "showsCertificates"> {
+  showsCertificates?: true;
   readonly sockets: readonly Socket[];
   /** The newest socket. */
   readonly socket: Socket;
@@ -51,7 +55,7 @@ export interface ScriptedNetwork extends Network {
   /** Answers every datagram of the client, in the turn after it was sent. */
   onSent: (sent: Sent, socket: Socket) => void;
   resolveWith: (host: string) => Promise<readonly string[]>;
-  connectWith: (address: SocketAddress) => Promise<void>;
+  connectWith: (address: SocketAddress, own: OwnCertificate | null) => Promise<void>;
   /** What later sockets say of themselves: as DTLS would. */
   channelIs: Pick<DatagramChannel, "isResumed" | "isIdentified">;
 }
@@ -124,11 +128,12 @@ export function scriptedNetwork(clock: VirtualClock): ScriptedNetwork {
       network.lookups.push(host);
       return network.resolveWith(host);
     },
-    async connect(address, events) {
-      await network.connectWith(address);
+    async connect(address, events, own = null) {
+      await network.connectWith(address, own);
       let isClosed = false;
       const socket: Socket = {
         address,
+        shown: own?.certificate ?? null,
         events,
         sent: [],
         get isClosed() {

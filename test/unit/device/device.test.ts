@@ -51,6 +51,7 @@ function startDevice(overrides: Partial<DeviceDeps> = {}, provisionSecret = kept
       secret: "s",
       provisionSecret,
       onHardwareChange: "reprovision",
+      showsCertificates: true,
       log,
     }),
     publisher: createPublisher({

@@ -94,3 +94,8 @@ it("a clock that is not set makes no try count, and says nothing about the token
   expect(board).toMatchObject({ kind: "provisioning", attempt: 1, awaitsClock: true });
   expect(transition(board, timeout)).toEqual({ kind: "provisioning", attempt: 2, refusal: null });
 });
+
+it("a refusal of what is in use waits like any failure: never again at once", () => {
+  for (const before of [bootState(credentials), { kind: "online", credentials } as const])
+    expect(transition(before, refused)).toMatchObject({ kind: "offline", attempt: 1, refusals: 0 });
+});

@@ -38,6 +38,7 @@ function setUp(transport: ProvisionerDeps["api"] | null, overrides: Partial<Prov
     secret: "s",
     provisionSecret: keptSecret,
     onHardwareChange: "reprovision",
+    showsCertificates: true,
     log: recordingLog(),
     ...overrides,
   };

@@ -32,8 +32,11 @@ function setUp(overrides: Partial<ProvisionerDeps> = {}, profile = defaultProfil
   let handed: string | null = null;
   const transport: typeof server.transport = {
     ...server.transport,
-    identify: (own) =>
-      server.transport.identify(handed === null ? own : { certificate: handed, key: "handed" }),
+    request: (request, signal) =>
+      server.transport.request(
+        handed === null ? request : { ...request, own: { certificate: handed, key: "handed" } },
+        signal,
+      ),
   };
   const deps: ProvisionerDeps = {
     api: createDeviceApi({ transport }),
@@ -51,6 +54,7 @@ function setUp(overrides: Partial<ProvisionerDeps> = {}, profile = defaultProfil
     secret: profile.secret,
     provisionSecret: keptSecret,
     onHardwareChange: "reprovision",
+    showsCertificates: true,
     log: recordingLog(),
     ...overrides,
   };
@@ -188,4 +192,60 @@ it("has the log hide its key, also the one of an earlier run", async () => {
   hidden.length = 0;
   createProvisioner(deps).stored();
   expect(hidden).toContain("key-1");
+});
+
+it("on a way without certificates those of the board are set aside, unasked, and are back with coaps://", async () => {
+  const { server, deps, provisioner } = setUp();
+  await provisioner.attempt(never);
+  const active = provisioner.stored();
+  const asked = server.requests.length;
+  const plain = createProvisioner({ ...deps, showsCertificates: false });
+  expect(plain.stored()).toBeNull();
+  expect(deps.store.load().kept).toMatchObject([{ key: "key-1", reason: "login" }]);
+  expect(server.requests).toHaveLength(asked);
+  expect(provisioner.stored()).toEqual(active);
+});
+
+it("a claimed certificate does not stand in the way of a token by coap://", async () => {
+  const { server, deps, provisioner } = setUp();
+  server.path.up = (asked) => {
+    if (asked === "POST provision") throw new AgentError("transient", "no DTLS there");
+  };
+  await expect(provisioner.attempt(never)).rejects.toMatchObject({ kind: "transient" });
+  server.path.up = () => undefined;
+  const changed = { showsCertificates: false, credentialsType: "access_token" } as const;
+  const plain = createProvisioner({ ...deps, ...changed });
+  expect(tokenOf(await plain.attempt(never))).toMatch(/^[A-Za-z0-9]{32}$/);
+  expect(deps.store.load().kept).toMatchObject([{ key: "key-1", reason: "unproven" }]);
+});
+
+it("however often a handed certificate is renewed, the token before it is kept", async () => {
+  const { server, provisioner, hand } = setUp({ credentialsType: "access_token" });
+  const token = tokenOf(await provisioner.attempt(never));
+  for (let renewal = 1; renewal <= 9; renewal++) {
+    hand(pem(`handed/${renewal}`));
+    device(server).credentials = { type: "X509_CERTIFICATE", id: `handed/${renewal}` };
+    await provisioner.attempt(never);
+  }
+  hand(null);
+  expect(tokenOf(provisioner.stored())).toBe(token);
+});
+
+it("says what the server gave each time, not only the first time", async () => {
+  const { server, provisioner, hand } = setUp({}, preProvisioned);
+  const credentials = { type: "ACCESS_TOKEN", id: "theirs" } as const;
+  server.devices.create({ name: "dev", profile: preProvisioned, credentials, provisioned: false });
+  hand(pem("handed"));
+  for (let attempt = 0; attempt < 3; attempt++)
+    await expect(provisioner.attempt(never)).rejects.toMatchObject({ code: "P038" });
+});
+
+it("finds the certificate in use when a pre-provisioned device returns it to a reset", async () => {
+  const { server, now, provisioner } = setUp({}, preProvisioned);
+  const credentials = { type: "X509_CERTIFICATE", id: "dev/1" } as const;
+  server.devices.create({ name: "dev", profile: preProvisioned, credentials, provisioned: false });
+  await provisioner.attempt(never);
+  device(server).provisioned = false;
+  expect(await provisioner.renew(never)).toMatchObject({ key: "key-1" });
+  expect(now()).toMatchObject({ claim: null, active: { key: "key-1" } });
 });

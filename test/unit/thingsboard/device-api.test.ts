@@ -86,7 +86,13 @@ it("posts client attributes as JSON to the device's own path", async () => {
   const payload = new TextEncoder().encode('{"kernel":"6.12"}');
   await createDeviceApi(server).publishAttributes({ accessToken: "a/b" }, payload, never);
   expect(server.requests).toEqual([
-    { method: "POST", path: ["api", "v1", "a/b", "attributes"], payload, contentFormat: 50 },
+    {
+      method: "POST",
+      path: ["api", "v1", "a/b", "attributes"],
+      own: null,
+      payload,
+      contentFormat: 50,
+    },
   ]);
 });
 
