@@ -22,9 +22,15 @@ export function proof(row: FaultId, name: string, body: (proof: Proof) => Promis
     const seed = chosenSeed();
     const count = (full: number) => (isHeavy ? full : Math.min(full, Math.max(20, full / 10)));
     const result = await body({ seed, random: seededRandom(seed), count }).catch((error: Error) => {
-      error.message += ` (PIPIT_TEST_SEED=${seed})`;
+      error.message += `${bothOf(error)} (PIPIT_TEST_SEED=${seed})`;
       throw error;
     });
     keepProof({ row: String(row), result, seed });
   });
 }
+
+/** What failed first, and what failed while it was cleared away: the runtime prints neither. */
+const bothOf = (error: Error): string =>
+  error instanceof SuppressedError
+    ? `${error.suppressed}\nthen, clearing away: ${error.error}`
+    : "";

@@ -43,7 +43,7 @@ export function agentBoard(options: BoardOptions): AgentBoard {
   const config = join(folder, "pipit.toml");
   const configure = (settings: string) => {
     const text = `[server]\nurl = "coap://127.0.0.1:${port}"\nack_timeout = "100ms"
-[provisioning]\nkey = "sandbox-key"\nsecret = "sandbox-secret"\ndevice_name = "${deviceName}"
+[provisioning]\nkey = "sandbox-key"\nsecret = "sandbox-secret"\nkeep_secret = true\ndevice_name = "${deviceName}"
 [clock]\ntrust = "always"\n${settings}`;
     writeFileSync(config, text, { mode: 0o600 });
   };
