@@ -43,9 +43,14 @@ export function reliabilityPage(lines: readonly ProofLine[], isShort: boolean): 
   return [HEAD, isShort ? SHORT : "", COLUMNS, ...rows].join("");
 }
 
-/** What proofs have appended to a file, a line of JSON each. */
-export const proofLines = (file: string): ProofLine[] =>
-  readFileSync(file, "utf8")
+/** What proofs have appended to a file, a line of JSON each; of one that was repeated the last. */
+export const proofLines = (file: string): ProofLine[] => {
+  const all: ProofLine[] = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line));
+  return all.filter(
+    ({ row, name }, index) =>
+      !all.slice(index + 1).some((later) => later.row === row && later.name === name),
+  );
+};

@@ -152,4 +152,4 @@ process.stdout.write(`${report.join("\n")}\n`);
 const missed = [...killsAt].filter(([, kills]) => kills === 0).map(([step]) => step);
 if (missed.length > 0) process.stdout.write(`never killed: ${missed.join(", ")}\n`);
 if (problems.length + missed.length > 0) process.exitCode = 1;
-else keepProof({ row: "2", result: verdict, seed });
+else keepProof({ row: "2", name: "kills", result: verdict, seed });

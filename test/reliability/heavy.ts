@@ -1,21 +1,27 @@
 /**
- * npm run test:heavy [-- --short] [FILE...]
+ * npm run test:heavy [-- [--short] [--resume RESULTS] [FILE...]]
  *
  * Every proof of docs/reliability.md with its full count, and then the page; over an hour. With --short a tenth of each. With
- * file names: those proofs, and no page.
+ * file names: those proofs, and no page. Where some have failed the results of the others are kept: once the fault is mended
+ * `--resume RESULTS FILE...` repeats those files alone, and writes the page when every row has its proof.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { proofLines, reliabilityPage } from "../../build/reliability-page.ts";
 
 const root = join(import.meta.dirname, "../..");
-const folder = mkdtempSync(join(tmpdir(), "pipit-proofs-"));
-const proofs = join(folder, "proofs.jsonl");
-writeFileSync(proofs, "");
-const isShort = process.argv.includes("--short");
-const only = process.argv.slice(2).filter((word) => word !== "--short");
+const { values: options, positionals: only } = parseArgs({
+  options: { short: { type: "boolean", default: false }, resume: { type: "string" } },
+  allowPositionals: true,
+});
+const isShort = options.short;
+const isResumed = options.resume !== undefined;
+const folder = isResumed ? null : mkdtempSync(join(tmpdir(), "pipit-proofs-"));
+const proofs = folder === null ? resolve(options.resume ?? "") : join(folder, "proofs.jsonl");
+if (folder !== null) writeFileSync(proofs, "");
 
 const runs = (command: string, args: readonly string[]): boolean => {
   const env = { ...process.env, PIPIT_HEAVY: isShort ? "" : "1", PIPIT_PROOFS: proofs };
@@ -26,10 +32,14 @@ const kills = [join(root, "test/kills/run.ts"), "--kills", isShort ? "50" : "500
 const suite = ["run", "--config", "test/reliability/vitest.config.ts", ...only];
 const killed = only.length > 0 || runs(process.execPath, kills);
 const proven = runs(join(root, "node_modules/.bin/vitest"), suite);
-if (!killed || !proven) process.exitCode = 1;
-else if (only.length === 0) {
+const isWhole = only.length === 0 || isResumed;
+if (!killed || !proven) {
+  process.exitCode = 1;
+  if (isWhole)
+    process.stdout.write(`kept; mend it, then: npm run test:heavy -- --resume ${proofs} FILE...\n`);
+} else if (isWhole) {
   const page = join(root, "docs/reliability.md");
   writeFileSync(page, reliabilityPage(proofLines(proofs), isShort));
   process.stdout.write(`wrote ${page}\n`);
 }
-rmSync(folder, { recursive: true });
+if (folder !== null && !(isWhole && process.exitCode === 1)) rmSync(folder, { recursive: true });

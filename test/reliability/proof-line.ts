@@ -4,6 +4,8 @@ import { appendFileSync } from "node:fs";
 export interface ProofLine {
   /** A key of `faults`. */
   readonly row: string;
+  /** Of the proof: a row may have several. */
+  readonly name: string;
   readonly result: string;
   readonly seed: number;
 }

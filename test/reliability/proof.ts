@@ -25,7 +25,7 @@ export function proof(row: FaultId, name: string, body: (proof: Proof) => Promis
       error.message += `${bothOf(error)} (PIPIT_TEST_SEED=${seed})`;
       throw error;
     });
-    keepProof({ row: String(row), result, seed });
+    keepProof({ row: String(row), name, result, seed });
   });
 }
 
