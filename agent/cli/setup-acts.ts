@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { AgentError } from "../errors.ts";
 import { durableWrite } from "../platform/durable-write.ts";
 import { errnoOf } from "../platform/errno.ts";
+import { systemFiles } from "../platform/files.ts";
 import { ownProgram } from "../platform/own-program.ts";
 
 export interface Ended {
@@ -22,7 +23,8 @@ export interface SetupActs {
   pipit(args: readonly string[], input?: string): Ended;
   /** @throws AgentError `storage` where it fails */
   systemctl(...args: readonly string[]): void;
-  isActive(): boolean;
+  /** The service runs, starts, or waits to be started again. */
+  isWanted(): boolean;
 }
 
 const USER = "pipit";
@@ -44,10 +46,16 @@ export function setupActs({ dryRun, tell }: SetupActsDeps): SetupActs {
   return {
     writeConfig(path, text) {
       act(`write ${path} (root:${USER}, 0640)`, () => {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-        durableWrite(path, text);
-        chownSync(path, 0, user?.gid ?? 0);
-        chmodSync(path, 0o640);
+        const folder = dirname(path);
+        // Root's umask may be closer than the service can bear.
+        if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o755);
+        const fresh = `${path}.new`;
+        durableWrite(fresh, text);
+        chownSync(fresh, 0, user?.gid ?? 0);
+        chmodSync(fresh, 0o640);
+        // The old one, or the new one with its owner and mode: there is nothing in between.
+        renameSync(fresh, path);
+        systemFiles.syncFolder(folder);
       });
     },
     makeStateFolder(path) {
@@ -62,8 +70,9 @@ export function setupActs({ dryRun, tell }: SetupActsDeps): SetupActs {
       if (dryRun) return { code: 0, stdout: "", stderr: "" };
       const { file, args: words } = ownProgram(args);
       const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin" };
-      const { status, stdout, stderr } = spawnSync(file, words, { input, env, encoding: "utf8" });
-      return { code: status ?? 70, stdout, stderr };
+      const ended = spawnSync(file, words, { input, env, encoding: "utf8" });
+      const why = ended.error?.message ?? "";
+      return { code: ended.status ?? 70, stdout: ended.stdout ?? "", stderr: ended.stderr || why };
     },
     systemctl(...args) {
       act(`systemctl ${args.join(" ")}`, () => {
@@ -76,7 +85,11 @@ export function setupActs({ dryRun, tell }: SetupActsDeps): SetupActs {
         });
       });
     },
-    isActive: () => spawnSync("systemctl", ["--quiet", "is-active", UNIT]).status === 0,
+    isWanted() {
+      const asked = ["show", "--value", "--property=ActiveState", UNIT];
+      const { stdout } = spawnSync("systemctl", asked, { encoding: "utf8" });
+      return !["inactive", "failed", ""].includes((stdout ?? "").trim());
+    },
   };
 }
 

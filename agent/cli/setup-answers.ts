@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { SettingName } from "../config/config.ts";
 import type { ParsedConfig } from "../config/parse-config.ts";
 import { parseServerUrl } from "../config/server-url.ts";
@@ -42,10 +43,24 @@ export async function answersFrom(
   const isLacking = typed === null && provisioning.secret === null;
   return {
     url,
-    caFile: textOption(options, "ca-file") ?? inFile("server.ca_file", server.ca_file),
+    caFile:
+      caFileFrom(options) ?? (url === server.url ? inFile("server.ca_file", server.ca_file) : null),
     key: given === null && provisioning.key !== null ? inFile("provisioning.key", key) : key,
     secret: isLacking ? (await ask?.("Provisioning secret", true)) || null : typed,
   };
+}
+
+/** Absolute, because the service works in another folder. */
+function caFileFrom(options: OptionValues): string | null {
+  const given = textOption(options, "ca-file");
+  if (given === null) return null;
+  const path = resolve(given);
+  if (!existsSync(path)) throw new UsageError(`--ca-file ${path}: there is no such file`);
+  if (/^\/(home|root|tmp|var\/tmp)\//.test(path))
+    throw new UsageError(
+      `--ca-file ${path}: the service cannot see that folder; copy it to /etc/pipit`,
+    );
+  return path;
 }
 
 function checkUrl(url: string): void {

@@ -9,7 +9,7 @@ import { isJsonObject, parseJson } from "../json.ts";
 import { systemBootClock } from "../platform/boot-clock.ts";
 import { createHost } from "../platform/host.ts";
 import { prompt } from "../platform/prompt.ts";
-import type { Command, OptionValues, Shell } from "./command.ts";
+import { type Command, type OptionValues, type Shell, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { firstAcknowledged } from "./first-acknowledged.ts";
 import { handSecretOver } from "./hand-secret-over.ts";
@@ -20,6 +20,7 @@ import { setupToml } from "./setup-toml.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 
 const FILE = "config.d/50-setup.toml";
+const UNIT = "pipit.service";
 
 export const setup: Command = {
   name: "setup",
@@ -48,6 +49,7 @@ export const setup: Command = {
   },
   async run({ shell, options }) {
     const dryRun = options["dry-run"] === true;
+    refuseOtherPlaces(options);
     if (!dryRun) demandRoot();
     if (typeof options["secret"] === "string") {
       shell.secrets.protect(options["secret"]);
@@ -83,18 +85,22 @@ async function becomeAndStart(
   answers: Answers,
   { dryRun, stateDir }: { readonly dryRun: boolean; readonly stateDir: string },
 ): Promise<number> {
-  // The service holds the state folder, and would provision by itself meanwhile.
-  const wasActive = !dryRun && acts.isActive();
-  if (wasActive) acts.systemctl("stop", "pipit.service");
-  const provisioned = acts.pipit(["provision", "--json", "--state", stateDir]);
-  if (provisioned.code !== 0) {
+  // A terminal that goes away must not leave the service down.
+  using _hangup = shell.onHangup(() => undefined);
+  let isDown = !dryRun && acts.isWanted();
+  try {
+    // The service holds the state folder, and would provision by itself meanwhile.
+    acts.systemctl("stop", UNIT);
+    const provisioned = acts.pipit(["provision", "--json", "--state", stateDir]);
+    if (provisioned.code !== 0) return refused(shell, provisioned);
+    if (!dryRun) for (const fact of outcome(answers, provisioned)) shell.out(fact);
+    acts.systemctl("enable", UNIT);
+    acts.systemctl("restart", UNIT);
+    isDown = false;
+  } finally {
     // What ran before goes on measuring, and tries by itself.
-    if (wasActive) acts.systemctl("start", "pipit.service");
-    return refused(shell, provisioned);
+    if (isDown) acts.systemctl("start", UNIT);
   }
-  if (!dryRun) for (const line of outcome(answers, provisioned)) shell.out(line);
-  acts.systemctl("enable", "pipit.service");
-  acts.systemctl("restart", "pipit.service");
   if (dryRun) return EXIT.ok;
   const status = await firstAcknowledged(shell.signal);
   shell.out(line("first", `${status.readings.values} values sent and acknowledged`));
@@ -161,10 +167,19 @@ function nextSteps({ url }: Answers): readonly string[] {
 const stopped = (cause: unknown) =>
   new AgentError("transient", "stopped before the first value was acknowledged", {
     cause,
-    hint: "the service goes on by itself: pipit status",
+    hint: "run it again, it can be repeated; how the service is: pipit status",
   });
 
 const line = (name: string, text: string) => `  ${name.padEnd(9)} ${text}`;
+
+/** The service knows nothing of them, and would become another device than the one set up here. */
+function refuseOtherPlaces(options: OptionValues): void {
+  const given = ["config", "state", "sysroot"].find((name) => options[name] !== undefined);
+  if (given !== undefined)
+    throw new UsageError(
+      `setup is for the service of this machine, in /etc/pipit and /var/lib/pipit: leave --${given} out`,
+    );
+}
 
 function demandRoot(): void {
   if (process.getuid?.() === 0) return;

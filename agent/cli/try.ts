@@ -59,8 +59,17 @@ export const tryOut: Command = {
 
 async function configured(shell: Shell, options: OptionValues): Promise<Config> {
   const { server, "ca-file": caFile } = options;
+  // What is configured for the service's own server vouches for no other, and its certificate is that device's.
+  const another = {
+    "server.client_cert": "",
+    "server.client_key": "",
+    "server.ca_file": "",
+    "server.server_name": "",
+    "server.pin_sha256": "",
+    "server.insecure_skip_verify": "false",
+  };
   const overrides = {
-    ...(typeof server === "string" ? { "server.url": server } : {}),
+    ...(typeof server === "string" ? { ...another, "server.url": server } : {}),
     ...(typeof caFile === "string" ? { "server.ca_file": caFile } : {}),
   };
   const { config, problems } = await loadConfig(shell, options, {

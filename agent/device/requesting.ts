@@ -3,6 +3,7 @@ import {
   type FormerCredentials,
   hasToken,
   type Identity,
+  proofOf,
 } from "../credentials.ts";
 import type { IdentityStore } from "../ports.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
@@ -75,8 +76,12 @@ export function requesting(deps: RequestDeps & Acts) {
       (held) =>
         held && !hasToken(held) && certificateText(held.certificate) === granted.certificate,
     );
-    if (!ours) throw otherCertificate();
-    return use(identity, plain(ours));
+    const { handedCertificate } = here;
+    if (!ours || (handedCertificate !== null && proofOf(ours) !== handedCertificate))
+      throw otherCertificate();
+    // It may have been another server's, or another board's: from here on it is this one's.
+    const { server, fingerprint, deviceName } = claim;
+    return use(identity, { ...plain(ours), server, fingerprint, deviceName });
   };
 
   const conclude = async (

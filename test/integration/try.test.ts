@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { pipit } from "../support/pipit-process.ts";
 import { site } from "../support/site.ts";
@@ -14,7 +15,8 @@ it.each([
     server.preprovision("board", "the-boards-token");
     const home = temporaryFolder();
     const url = `${scheme}://127.0.0.1:${server.port}`;
-    const tried = pipit(["try", "--server", url, "--token-stdin", "--config", config], {
+    const trust = scheme === "coaps" ? ["--ca-file", join(config, "../ca.pem")] : [];
+    const tried = pipit(["try", "--server", url, "--token-stdin", ...trust], {
       input: "the-boards-token\n",
       env: { HOME: home, TMPDIR: home },
     });

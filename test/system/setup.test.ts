@@ -85,6 +85,14 @@ it("leaves a running service running when the server is not there", async () => 
   expect((await setup("--server", "coap://127.0.0.1")).code).toBe(0);
 });
 
+it("is for the service of this machine alone", async () => {
+  for (const place of ["--state", "--config", "--sysroot"]) {
+    const { code, stderr } = await setup(...complete, place, "/tmp/elsewhere");
+    expect(code).toBe(64);
+    expect(stderr).toContain(`leave ${place} out`);
+  }
+});
+
 it("wants to be root", async () => {
   const { code, stderr } = await machine.exec(
     "setpriv",

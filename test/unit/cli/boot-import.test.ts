@@ -45,7 +45,7 @@ function board(content: string) {
         return { code: 0, stdout: "", stderr: "" };
       },
       systemctl: (...args) => act(args.join(" "), () => {}),
-      isActive: () => false,
+      isWanted: () => false,
     };
     const found = { bytes: readFileSync(file), file, copy, stateDir };
     const world = { acts, shell, isBooted: true, url: async () => url };

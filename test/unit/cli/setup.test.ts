@@ -12,12 +12,13 @@ const nobody = null;
 it("takes what it is given, and the secret from a file", async () => {
   const file = join(temporaryFolder(), "secret");
   writeFileSync(file, "the-secret\n");
-  const options = { server: "coaps://tb", key: "k", "secret-file": file, "ca-file": "/etc/ca.pem" };
+  const authority = "/etc/passwd"; // any file that is there
+  const options = { server: "coaps://tb", key: "k", "secret-file": file, "ca-file": authority };
   expect(await answersFrom(options, nothing, nobody)).toEqual({
     url: "coaps://tb",
     key: "k",
     secret: "the-secret",
-    caFile: "/etc/ca.pem",
+    caFile: authority,
   });
 });
 
@@ -43,12 +44,12 @@ it("keeps what an earlier file says, because its own is replaced, and copies not
   const before = parseFile(
     `[server]\nurl = "coaps://old"\nca_file = "/etc/ca.pem"\n[provisioning]\nkey = "k"`,
   );
-  expect(await answersFrom({ server: "coaps://new" }, before, nobody)).toEqual({
-    url: "coaps://new",
-    caFile: "/etc/ca.pem",
-    key: "k",
-    secret: null,
-  });
+  const kept = { key: "k", secret: null };
+  const same = await answersFrom({ server: "coaps://old" }, before, nobody);
+  expect(same).toEqual({ ...kept, url: "coaps://old", caFile: "/etc/ca.pem" });
+  // Another server is vouched for by another authority.
+  const moved = await answersFrom({ server: "coaps://new" }, before, nobody);
+  expect(moved).toEqual({ ...kept, url: "coaps://new", caFile: null });
 });
 
 it.each<[Record<string, string | boolean>, RegExp]>([
@@ -56,6 +57,7 @@ it.each<[Record<string, string | boolean>, RegExp]>([
   [{ server: "http://tb" }, /--server http:\/\/tb: not a server URL; write it like/],
   [{ server: "coap://tb", key: " " }, /--key is empty/],
   [{ server: "coap://tb", secret: "a", "secret-file": "/x" }, /one of --secret-file/],
+  [{ server: "coaps://tb", "ca-file": "/nowhere/ca.pem" }, /there is no such file/],
   [{ server: "coap://tb", "secret-file": "/nowhere/secret" }, /\/nowhere\/secret: ENOENT/],
 ])("refuses %j with the way out", async (options, message) => {
   await expect(answersFrom(options, nothing, nobody)).rejects.toThrow(message);

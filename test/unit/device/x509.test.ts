@@ -249,3 +249,26 @@ it("finds the certificate in use when a pre-provisioned device returns it to a r
   expect(await provisioner.renew(never)).toMatchObject({ key: "key-1" });
   expect(now()).toMatchObject({ claim: null, active: { key: "key-1" } });
 });
+
+it("a certificate of another server's time becomes this server's own, also after a restart", async () => {
+  const { server, deps, provisioner } = setUp({ server: "old.example.com" }, preProvisioned);
+  const credentials = { type: "X509_CERTIFICATE", id: "dev/1" } as const;
+  server.devices.create({ name: "dev", profile: preProvisioned, credentials, provisioned: false });
+  await provisioner.attempt(never);
+  device(server).provisioned = false;
+  const moved = createProvisioner({ ...deps, server: "new.example.com" });
+  expect(await moved.attempt(never)).toMatchObject({ server: "new.example.com", key: "key-1" });
+  expect(createProvisioner({ ...deps, server: "new.example.com" }).stored()).toMatchObject({
+    key: "key-1",
+  });
+});
+
+it("beside a handed certificate no other one is taken, whatever the server returns", async () => {
+  const { server, provisioner, hand } = setUp({}, preProvisioned);
+  const credentials = { type: "X509_CERTIFICATE", id: "dev/1" } as const;
+  server.devices.create({ name: "dev", profile: preProvisioned, credentials, provisioned: false });
+  await provisioner.attempt(never);
+  device(server).provisioned = false;
+  hand(pem("handed"));
+  await expect(provisioner.attempt(never)).rejects.toMatchObject({ code: "P037" });
+});
