@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { formatProblem } from "../config/problem.ts";
 import { secretEntryIn } from "../config/secret-span.ts";
 import { AgentError } from "../errors.ts";
@@ -9,6 +8,7 @@ import {
   bootFileIn,
   bootStatusIn,
   eraseFrom,
+  type ImportRecord,
   isRecorded,
   mended,
   readIfAny,
@@ -20,8 +20,8 @@ import { EXIT } from "./exit-codes.ts";
 import { explain } from "./explain.ts";
 import { handSecretOver } from "./hand-secret-over.ts";
 import { missingServer } from "./load-config.ts";
+import { type PrivilegedActs, privilegedActs } from "./privileged-acts.ts";
 import { parseSources, readConfig } from "./read-config.ts";
-import { type SetupActs, setupActs } from "./setup-acts.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 
 /** What pipit-boot.service runs, before the agent starts. */
@@ -40,7 +40,7 @@ export const bootImport: Command = {
     }
     const status = bootStatusIn(sysroot);
     try {
-      const acts = setupActs({ dryRun: false, tell: (act) => shell.err(act) });
+      const acts = privilegedActs({ dryRun: false, tell: (act) => shell.err(act) });
       const found = {
         bytes,
         file,
@@ -69,7 +69,7 @@ export interface BootFound {
 }
 
 export interface BootWorld {
-  readonly acts: SetupActs;
+  readonly acts: PrivilegedActs;
   readonly shell: Shell;
   /** Of all sources, as they are now. */
   readonly url: () => Promise<string>;
@@ -91,7 +91,7 @@ export async function takeOver(found: BootFound, world: BootWorld): Promise<Take
   const { file, copy, stateDir } = found;
   const { acts, shell } = world;
   const record = recordIn(readIfAny(copy));
-  const bytes = await completed(found, shell);
+  const bytes = await completed(found, record, shell);
   const read = await parseSources({ files: [{ path: file, bytes, mode: PRIVATE }] });
   const { secret, key } = read.config.provisioning;
   for (const text of [secret, key]) if (text) shell.secrets.protect(text);
@@ -106,7 +106,7 @@ export async function takeOver(found: BootFound, world: BootWorld): Promise<Take
     return { code: EXIT.config, lines: [refusal, ...problems, ...why, again] };
   }
   const content = contentOf(bytes, file, secret);
-  if (isKnown && secret === null && isReadable(copy)) {
+  if (isKnown && secret === null) {
     shell.err(`${file} has not changed`);
     return { code: EXIT.ok, lines: [] };
   }
@@ -114,7 +114,7 @@ export async function takeOver(found: BootFound, world: BootWorld): Promise<Take
   acts.makeStateFolder(stateDir);
   if (secret !== null) handSecretOver(acts, stateDir, secret);
   if (world.isBooted) acts.systemctl("enable", UNIT);
-  if (!isKnown || !isReadable(copy)) acts.writeConfig(copy, content);
+  if (!isKnown) acts.writeConfig(copy, content);
   // Queued behind pipit-boot.service, which this is a part of; an agent that runs reads it anew.
   if (world.isBooted) acts.systemctl("--no-block", "reload-or-restart", UNIT);
   return { code: EXIT.ok, lines: [taken(read.config.server.url), ...problems, ...waiting] };
@@ -132,8 +132,11 @@ const waiting = [
 ];
 
 /** The file, where a power cut has stopped the erasure of its secret: with the rest of it erased. */
-async function completed({ bytes, file, copy }: BootFound, shell: Shell): Promise<Uint8Array> {
-  const record = recordIn(readIfAny(copy));
+async function completed(
+  { bytes, file }: BootFound,
+  record: ImportRecord | null,
+  shell: Shell,
+): Promise<Uint8Array> {
   const clean = mended(bytes, record);
   if (clean === null || record?.secret == null) return bytes;
   const { filesBroken } = await parseSources({ files: [{ path: file, bytes, mode: PRIVATE }] });
@@ -151,7 +154,3 @@ function contentOf(bytes: Uint8Array, file: string, secret: string | null): stri
     });
   return new TextDecoder().decode(bootCopy(bytes, file));
 }
-
-/** Not where the power was cut before the file was given its mode. */
-const isReadable = (copy: string): boolean =>
-  ((statSync(copy, { throwIfNoEntry: false })?.mode ?? 0) & 0o777) === 0o640;

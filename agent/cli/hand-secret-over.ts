@@ -1,9 +1,9 @@
 import { AgentError } from "../errors.ts";
 import { EXIT } from "./exit-codes.ts";
-import type { SetupActs } from "./setup-acts.ts";
+import type { PrivilegedActs } from "./privileged-acts.ts";
 
 /** To the state folder, by a process that is its owner. @throws AgentError `storage` */
-export function handSecretOver(acts: SetupActs, stateDir: string, secret: string): void {
+export function handSecretOver(acts: PrivilegedActs, stateDir: string, secret: string): void {
   const { code, stderr } = acts.pipit(["store-secret", "--state", stateDir], secret);
   if (code === EXIT.ok) return;
   throw new AgentError("storage", `the provisioning secret could not be kept: ${stderr.trim()}`, {

@@ -1,19 +1,18 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { placeholdersIn } from "../config/device-name.ts";
 import { SECRET_NAME } from "../platform/config-files.ts";
 import { errnoOf } from "../platform/errno.ts";
 import { systemFiles } from "../platform/files.ts";
-import { lockState } from "../platform/state-lock.ts";
+import { lockNames, lockState } from "../platform/state-lock.ts";
 import { isNameOfOurs } from "../platform/state-modes.ts";
 import { storageError } from "../platform/storage-error.ts";
-import type { Command, OptionValues, Shell } from "./command.ts";
+import type { Command } from "./command.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readConfig } from "./read-config.ts";
 import { stateDirOf } from "./state-dir.ts";
-
-/** Taken for as long as this runs, and gone afterwards. */
-const LOCK = "lock";
 
 export const seal: Command = {
   name: "seal",
@@ -23,7 +22,7 @@ export const seal: Command = {
     const dryRun = options["dry-run"] === true;
     const stateDir = stateDirOf(shell, options);
     // While root still may read all of it.
-    const lacks = await secretLacking(shell, options);
+    const { config } = await readConfig(shell, options);
     becomeOwnerOf(stateDir, shell);
     const names = dryRun ? namesIn(stateDir) : sealed(stateDir);
     const ours = names.filter(isToGo);
@@ -32,15 +31,18 @@ export const seal: Command = {
     if (ours.length === 0) shell.out(`nothing to remove in ${stateDir}`);
     for (const name of names.filter((each) => !isNameOfOurs(each)))
       shell.out(`kept     ${join(stateDir, name)}: not Pipit's, look at it yourself`);
-    shell.out("kept     configuration and provisioning secret");
-    if (lacks !== null) shell.err(lacks);
+    shell.out(
+      `kept     configuration${hasSecret(config.provisioning) ? " and provisioning secret" : ""}`,
+    );
+    for (const note of hindrances(config)) shell.err(note);
     for (const line of ofTheSystem) shell.out(line);
     return EXIT.ok;
   },
 };
 
+/** The lock is taken while this runs, and gone afterwards. */
 const isToGo = (name: string): boolean =>
-  isNameOfOurs(name) && name !== SECRET_NAME && name !== LOCK;
+  isNameOfOurs(name) && name !== SECRET_NAME && !lockNames.test(name);
 
 /**
  * Credentials first: cut off anywhere, it leaves no image with a token and without the rest that belongs to it. Returns the names that
@@ -48,9 +50,10 @@ const isToGo = (name: string): boolean =>
  */
 function sealed(stateDir: string): readonly string[] {
   // The lock would make a folder that is not there.
-  const names = namesIn(stateDir);
-  if (names.length === 0) return names;
+  if (namesIn(stateDir).length === 0) return [];
   using _lock = lockState(stateDir);
+  // Not before: an agent that was stopping may have written, or removed, until it let go of the lock.
+  const names = namesIn(stateDir);
   try {
     for (const name of names.filter(isToGo)) rmSync(join(stateDir, name), { recursive: true });
     systemFiles.syncFolder(stateDir);
@@ -70,13 +73,25 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** Boards of the image could not become devices. */
-async function secretLacking(shell: Shell, options: OptionValues): Promise<string | null> {
-  const { provisioning } = (await readConfig(shell, options)).config;
-  if (provisioning.key !== null && provisioning.secret !== null) return null;
-  return `note: there is no provisioning key and secret here, a used one is erased (keep_secret = false):
-      boards from this image wait with P026. Give both to the image, or to each board: docs/first-boot.md`;
+/** What would keep boards of this image from becoming devices, each one of its own. */
+function hindrances({ server, provisioning }: Config): readonly string[] {
+  const { device_name: name } = provisioning;
+  const found: string[] = [];
+  if (server.client_cert !== null)
+    found.push(
+      `note: client_cert in [server] is the certificate of one device: give each board its own before it starts`,
+    );
+  else if (!hasSecret(provisioning))
+    found.push(`note: there is no provisioning key and secret here, a used one is erased (keep_secret = false):
+      boards from this image wait with P026. Give both to the image, or to each board: docs/first-boot.md`);
+  if (!["auto", ""].includes(name) && placeholdersIn(name).length === 0)
+    found.push(
+      `note: device_name = "${name}" in [provisioning] is the same for all boards, the server takes the first only: add {serial8}`,
+    );
+  return found;
 }
+
+const hasSecret = ({ key, secret }: Config["provisioning"]) => key !== null && secret !== null;
 
 const ofTheSystem = [
   "",

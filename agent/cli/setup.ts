@@ -1,21 +1,15 @@
 import { join } from "node:path";
-import { isLoopback, parseServerUrl } from "../config/server-url.ts";
 import { standingWarnings } from "../config/standing-warnings.ts";
-import { readBoard } from "../device/board.ts";
-import { textOrEmpty } from "../device/host-text.ts";
-import { osNameOf, osVersionOf, parseOsRelease } from "../device/os-release.ts";
 import { AgentError } from "../errors.ts";
-import { isJsonObject, parseJson } from "../json.ts";
-import { systemBootClock } from "../platform/boot-clock.ts";
-import { createHost } from "../platform/host.ts";
 import { prompt } from "../platform/prompt.ts";
 import { type Command, type OptionValues, type Shell, UsageError } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { firstAcknowledged } from "./first-acknowledged.ts";
 import { handSecretOver } from "./hand-secret-over.ts";
+import { type Ended, type PrivilegedActs, privilegedActs } from "./privileged-acts.ts";
 import { readConfig } from "./read-config.ts";
-import { type Ended, type SetupActs, setupActs } from "./setup-acts.ts";
 import { type Answers, answersFrom } from "./setup-answers.ts";
+import { line, machineFacts, nextSteps, provisioningFacts } from "./setup-screen.ts";
 import { setupToml } from "./setup-toml.ts";
 import { stateDirOf, sysrootOf } from "./state-dir.ts";
 
@@ -57,13 +51,13 @@ export const setup: Command = {
         "--secret can be seen by others on this machine, in ps and in the shell's history; next time use --secret-file",
       );
     }
-    const acts = setupActs({ dryRun, tell: (act) => shell.err(`  + ${act}`) });
+    const acts = privilegedActs({ dryRun, tell: (act) => shell.err(`  + ${act}`) });
     const read = await readConfig(shell, options);
     const ask = process.stdin.isTTY === true && shell.terminal && !dryRun ? prompt : null;
     const answers = await answersFrom(options, read, ask);
     for (const secret of [answers.secret, answers.key]) if (secret) shell.secrets.protect(secret);
 
-    for (const fact of await facts(options)) shell.out(fact);
+    for (const fact of await machineFacts(sysrootOf(options))) shell.out(fact);
     const { config } = read;
     const asked = { ...config, server: { ...config.server, url: answers.url } };
     for (const warning of standingWarnings(asked)) shell.out(line("warning", warning));
@@ -81,7 +75,7 @@ export const setup: Command = {
 
 async function becomeAndStart(
   shell: Shell,
-  acts: SetupActs,
+  acts: PrivilegedActs,
   answers: Answers,
   { dryRun, stateDir }: { readonly dryRun: boolean; readonly stateDir: string },
 ): Promise<number> {
@@ -93,7 +87,8 @@ async function becomeAndStart(
     acts.systemctl("stop", UNIT);
     const provisioned = acts.pipit(["provision", "--json", "--state", stateDir]);
     if (provisioned.code !== 0) return refused(shell, provisioned);
-    if (!dryRun) for (const fact of outcome(answers, provisioned)) shell.out(fact);
+    if (!dryRun)
+      for (const fact of provisioningFacts(answers.url, provisioned.stdout)) shell.out(fact);
     acts.systemctl("enable", UNIT);
     acts.systemctl("restart", UNIT);
     isDown = false;
@@ -106,44 +101,8 @@ async function becomeAndStart(
   shell.out(line("first", `${status.readings.values} values sent and acknowledged`));
   shell.out(line("service", "running, starts on boot"));
   shell.out("");
-  for (const words of nextSteps(answers)) shell.out(words);
+  for (const words of nextSteps(answers.url)) shell.out(words);
   return EXIT.ok;
-}
-
-/** What this machine is, as far as the device will depend on it. */
-async function facts(options: OptionValues): Promise<readonly string[]> {
-  const host = createHost({ root: sysrootOf(options) });
-  const { model, serial, hostname } = await readBoard(host);
-  const release = parseOsRelease(await textOrEmpty(host, "/etc/os-release"));
-  const named = serial === null ? "" : ` (serial …${serial.slice(-8)})`;
-  const os = [osNameOf(release), osVersionOf(release)].filter(Boolean).join(" ");
-  const clock = systemBootClock.isSynchronised()
-    ? "synchronised"
-    : "not synchronised yet: samples wait for it; see timedatectl";
-  return [
-    line(
-      "board",
-      [`${model ?? hostname ?? "this machine"}${named}`, os, process.arch]
-        .filter(Boolean)
-        .join(", "),
-    ),
-    line("clock", clock),
-  ];
-}
-
-function outcome({ url }: Answers, { stdout }: Ended): readonly string[] {
-  const found = parseJson(stdout);
-  if (!isJsonObject(found)) throw new Error(`pipit provision --json printed "${stdout.trim()}"`);
-  const { status, deviceName, verifiedMs } = found;
-  const name = deviceName === null ? "under a name that the server made" : `as "${deviceName}"`;
-  const isNew = status === "provisioned";
-  return [
-    line("server", `${url}   answers in ${verifiedMs} ms`),
-    line(
-      "device",
-      `${isNew ? "provisioned" : "already provisioned"} ${name}${isNew ? " (new)" : ""}`,
-    ),
-  ];
 }
 
 /** In the words of the command that failed, which name the fix. */
@@ -155,22 +114,11 @@ function refused(shell: Shell, { code, stderr }: Ended): number {
   return code;
 }
 
-function nextSteps({ url }: Answers): readonly string[] {
-  const { host } = parseServerUrl(url);
-  const open = isLoopback(host) ? [] : [`  Open       https://${host}/entities/devices`];
-  return [
-    ...open,
-    "  Status     pipit status          Sensors   pipit sensors scan          Log   journalctl -u pipit",
-  ];
-}
-
 const stopped = (cause: unknown) =>
   new AgentError("transient", "stopped before the first value was acknowledged", {
     cause,
     hint: "run it again, it can be repeated; how the service is: pipit status",
   });
-
-const line = (name: string, text: string) => `  ${name.padEnd(9)} ${text}`;
 
 /** The service knows nothing of them, and would become another device than the one set up here. */
 function refuseOtherPlaces(options: OptionValues): void {

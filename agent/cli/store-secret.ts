@@ -8,7 +8,7 @@ import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
 import { stateDirOf } from "./state-dir.ts";
 
-/** Part of `setup`: as the owner of the state folder, because root must not write where another user could put a link. */
+/** Part of `setup` and of the first boot: as the owner of the state folder, because root must not write where another user could put a link. */
 export const storeSecret: Command = {
   name: "store-secret",
   summary: "keeps the provisioning secret, from standard input, in the state folder",

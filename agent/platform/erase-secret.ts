@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ERASED } from "../config/secret-sources.ts";
 import type { ProvisionSecret } from "../ports.ts";
 import { errnoOf } from "./errno.ts";
+import { overwriteIn } from "./overwrite.ts";
 
 /** It lies where only its owner may take it away. */
 export const keptSecret: ProvisionSecret = { spend: () => false };
@@ -35,9 +36,7 @@ export function eraseSecret(path: string, secret: string, stateDir: string): boo
     const line = Buffer.from(ERASED);
     const cover = Buffer.alloc(Math.max(size, line.length), "\n");
     cover.set(line);
-    for (let done = 0; done < cover.length; )
-      done += writeSync(file, cover, done, cover.length - done, done);
-    fsyncSync(file);
+    overwriteIn(file, cover, 0);
     return true;
   } finally {
     closeSync(file);

@@ -10,10 +10,15 @@ const { O_WRONLY, O_NOFOLLOW } = constants;
 export function overwrite(path: string, bytes: Uint8Array, at: number): void {
   const file = openSync(path, O_WRONLY | O_NOFOLLOW);
   try {
-    for (let done = 0; done < bytes.length; )
-      done += writeSync(file, bytes, done, bytes.length - done, at + done);
-    fsyncSync(file);
+    overwriteIn(file, bytes, at);
   } finally {
     closeSync(file);
   }
+}
+
+/** Of an open file. @throws the system's error, `code` set */
+export function overwriteIn(file: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(file, bytes, done, bytes.length - done, at + done);
+  fsyncSync(file);
 }

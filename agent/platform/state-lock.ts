@@ -19,6 +19,9 @@ import { storageError } from "./storage-error.ts";
 /** Each try meets another process that took or gave back the lock in that very moment. */
 const MOST_TRIES = 100;
 
+/** The lock, and what a process has beside it while it takes it, with its pid. */
+export const lockNames = /^(?:lock|\.lock\.(\d{1,10})(?:\.stale)?)$/;
+
 /** Ten times what an owner writes. */
 const LARGEST_OWNER_BYTES = 1_024;
 
@@ -123,7 +126,7 @@ function giveBack(lock: string, owner: string): void {
 function sweepLeftovers(directory: string): void {
   try {
     for (const name of readdirSync(directory)) {
-      const pid = Number(/^\.lock\.(\d{1,10})(\.stale)?$/.exec(name)?.[1]);
+      const pid = Number(lockNames.exec(name)?.[1]);
       if (pid > 0 && (pid === process.pid || !pidRuns(pid))) discard(join(directory, name));
     }
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Degradation } from "../standing.ts";
 import { errnoOf } from "./errno.ts";
 import { type Files, systemFiles } from "./files.ts";
 import { mayBeRead } from "./may-be-read.ts";
+import { lockNames } from "./state-lock.ts";
 
 /** Beyond the owner: groups and everybody. */
 const OTHERS = 0o077;
@@ -14,7 +15,8 @@ const holdings: readonly (readonly [RegExp, string])[] = [
   [/^credentials\.json/, mayBeRead.token],
   [/^provision-secret$/, mayBeRead.secret],
   [/^journal(\..+)?$/, mayBeRead.samples],
-  [/^(last-good\.toml|last-run\.json|inventory\.json|refused\.jsonl|lock)$/, mayBeRead.nothing],
+  [/^(last-good\.toml|last-run\.json|inventory\.json|refused\.jsonl)$/, mayBeRead.nothing],
+  [lockNames, mayBeRead.nothing],
 ];
 
 /** Also of a file that was damaged and set aside, or is being written. */

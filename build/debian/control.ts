@@ -40,7 +40,7 @@ Description: device agent for ThingsBoard
  over CoAP or CoAPS, and publishes what the board and its sensors measure.
  Samples wait on the disk while the network or the server is away.
  .
- The service is installed disabled: set the server in /etc/pipit/pipit.toml,
- then "systemctl enable --now pipit".
+ The service is installed disabled: "pipit setup" configures it, and starts it
+ once the board is a device.
 `;
 };

@@ -62,6 +62,7 @@ describe("pipit seal", () => {
     const { code, out } = await sealing(state);
     expect(code).toBe(0);
     expect(out).toMatch(/removed {2}.*credentials\.json\n[\s\S]*removed {2}.*journal\n/);
+    expect(out).toMatch(/^kept {5}configuration and provisioning secret$/m);
     expect(out).toMatch(/\/etc\/machine-id[\s\S]*ssh_host/);
     expect(out).not.toContain(token);
     expect(readdirSync(state)).toEqual(["provision-secret"]);
@@ -76,6 +77,7 @@ describe("pipit seal", () => {
       "credentials.json.corrupt-1",
       ".credentials.json.tmp",
       "last-run.json.corrupt-2",
+      ".lock.999999999", // of a process that was killed while it took the lock
       "photo.jpg",
     ])
       writeFileSync(join(state, name), "x");
@@ -83,6 +85,7 @@ describe("pipit seal", () => {
     const { out } = await sealing(state);
     expect(readdirSync(state).toSorted()).toEqual(["photo.jpg", "provision-secret"]);
     expect(out).toMatch(/kept {5}.*photo\.jpg/);
+    expect(out).not.toContain(".lock.");
   });
 
   it("changes nothing in a dry run, and says the same", async () => {
@@ -105,7 +108,27 @@ describe("pipit seal", () => {
 
   it("says that a secret is lacking where it was erased after use", async () => {
     const { state, sealing } = await usedCard("");
-    expect((await sealing(state)).err).toMatch(/no provisioning key and secret here.*\n.*P026/);
+    const { out, err } = await sealing(state);
+    expect(err).toMatch(/no provisioning key and secret here.*\n.*P026/);
+    expect(out).toMatch(/^kept {5}configuration$/m);
+  });
+
+  it("says what would make the boards one and the same device", async () => {
+    const folder = temporaryFolder();
+    const config = join(folder, "pipit.toml");
+    const toml = `[server]
+url = "coaps://tb"
+client_cert = "/etc/pipit/board.pem"
+client_key = "/etc/pipit/board.key"
+[provisioning]
+device_name = "board-1"
+`;
+    writeFileSync(config, toml, { mode: 0o600 });
+    const process = pipit(["seal", "--config", config, "--state", join(folder, "state")]);
+    expect(await process.ended, process.stderr()).toBe(0);
+    expect(process.stderr()).toMatch(/client_cert.*one device/);
+    expect(process.stderr()).toMatch(/device_name = "board-1".*\{serial8\}/);
+    expect(process.stderr()).not.toContain("P026");
   });
 });
 

@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bootCopyIn, bootFileIn } from "../../../agent/cli/boot-file.ts";
 import { takeOver } from "../../../agent/cli/boot-import.ts";
-import type { SetupActs } from "../../../agent/cli/setup-acts.ts";
+import type { PrivilegedActs } from "../../../agent/cli/privileged-acts.ts";
 import { recordingShell } from "../../support/recording-shell.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -31,12 +31,11 @@ function board(content: string) {
       work();
       done.push(name);
     };
-    const acts: SetupActs = {
+    const acts: PrivilegedActs = {
       writeConfig: (path, written) =>
         act("copy", () => {
           mkdirSync(dirname(path), { recursive: true });
           writeFileSync(path, written);
-          chmodSync(path, 0o640);
         }),
       makeStateFolder: (path) => act("folder", () => mkdirSync(path, { recursive: true })),
       pipit(args, input = "") {
@@ -56,7 +55,7 @@ function board(content: string) {
     return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
   };
   const copied = () => (existsSync(copy) ? readFileSync(copy, "utf8") : null);
-  return { start, put, secret, copied, copy, shell, content: () => readFileSync(file, "utf8") };
+  return { start, put, secret, copied, shell, content: () => readFileSync(file, "utf8") };
 }
 
 const ALL = [
@@ -122,14 +121,6 @@ describe("pipit.toml on the boot partition", () => {
       expect(content()).toBe(blank);
     },
   );
-
-  it("is written anew where the power failed before the copy could be read by the service", async () => {
-    const { start, put, copy } = board(text());
-    await start();
-    put(blank);
-    chmodSync(copy, 0o600);
-    expect((await start()).done).toContain("copy");
-  });
 
   it("that does not parse changes nothing, and is told with its line and no secret", async () => {
     const { start, secret, copied } = board(text(SECRET, "[telemetry]\ninterval = 30s\n"));

@@ -5,6 +5,7 @@ import { AgentError } from "../../../agent/errors.ts";
 import { keptSecret } from "../../../agent/platform/erase-secret.ts";
 import { noCertificates } from "../../../agent/platform/no-certificates.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
+import { board } from "../../support/boards.ts";
 import { answer, fakeServer, fakeThingsBoard, textOf } from "../../support/fake-server.ts";
 import { tokenOf } from "../../support/identities.ts";
 import { memoryIdentity } from "../../support/memory-identity.ts";
@@ -12,13 +13,6 @@ import { recordingLog } from "../../support/recording-log.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 
 const never = new AbortController().signal;
-const board = {
-  model: null,
-  serial: "00000000abcdef01",
-  macs: [],
-  machineId: null,
-  hostname: "pi",
-};
 const elsewhere = { ...board, serial: "00000000ffffffff" };
 const lost = new AgentError("transient", "no answer");
 

@@ -4,6 +4,7 @@ import { AgentError } from "../../../agent/errors.ts";
 import { keptSecret } from "../../../agent/platform/erase-secret.ts";
 import { defaultProfile } from "../../../agent/sandbox/profile.ts";
 import { createDeviceApi } from "../../../agent/thingsboard/device-api.ts";
+import { board } from "../../support/boards.ts";
 import { tokenOf } from "../../support/identities.ts";
 import { memoryIdentity } from "../../support/memory-identity.ts";
 import { recordingLog } from "../../support/recording-log.ts";
@@ -14,13 +15,6 @@ import { virtualClock } from "../../support/virtual-clock.ts";
 /** The provisioner with certificates: the board's own, and those that the operator hands over. */
 
 const never = new AbortController().signal;
-const board = {
-  model: null,
-  serial: "00000000abcdef01",
-  macs: [],
-  machineId: null,
-  hostname: "pi",
-};
 const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 const preProvisioned = { ...defaultProfile, strategy: "CHECK_PRE_PROVISIONED_DEVICES" } as const;
 

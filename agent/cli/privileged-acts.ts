@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { AgentError } from "../errors.ts";
 import { durableWrite } from "../platform/durable-write.ts";
@@ -13,8 +13,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Everything that setup does to this machine. In a dry run it is only told. */
-export interface SetupActs {
+/** What setting a board up does to the machine, by hand or from its boot partition. In a dry run it is only told. */
+export interface PrivilegedActs {
   /** For root and the service, nobody else. */
   writeConfig(path: string, text: string): void;
   /** Of the service's user. */
@@ -30,14 +30,14 @@ export interface SetupActs {
 const USER = "pipit";
 const UNIT = "pipit.service";
 
-export interface SetupActsDeps {
+export interface PrivilegedActsDeps {
   readonly dryRun: boolean;
   /** Each privileged act, before it is done. */
   tell(act: string): void;
 }
 
 /** @throws AgentError `config` where Pipit is not installed as a service */
-export function setupActs({ dryRun, tell }: SetupActsDeps): SetupActs {
+export function privilegedActs({ dryRun, tell }: PrivilegedActsDeps): PrivilegedActs {
   const user = dryRun ? null : userOf(USER);
   const act = (words: string, work: () => void) => {
     tell(words);
@@ -59,8 +59,9 @@ export function setupActs({ dryRun, tell }: SetupActsDeps): SetupActs {
       });
     },
     makeStateFolder(path) {
+      // Nothing of one that is there is touched: whoever owns it could have put a link in its place.
+      if (existsSync(path)) return;
       act(`make ${path} (${USER}, 0700)`, () => {
-        // Nothing in it is touched: whoever owns it could have put a link there.
         if (mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined) return;
         chownSync(path, user?.uid ?? 0, user?.gid ?? 0);
       });
