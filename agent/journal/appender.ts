@@ -39,6 +39,8 @@ export interface AppenderDeps {
   readonly standing: DiskStanding;
   readonly meter: WriteMeter;
   readonly random: Random;
+  /** When the latest sample was taken that has a time; null: there is none. */
+  latest(): Moment | null;
   /** Before one more segment is begun: what is too old or too much goes. */
   enforce(): Promise<void>;
   /** Before the disk is written. @throws Withheld */
@@ -50,7 +52,10 @@ export interface AppenderDeps {
 }
 
 export interface Appender {
-  /** Writes what is queued and what the ledger has not saved; all of one call become durable together. */
+  /**
+   * Writes what is queued and what the ledger has not saved; all of one call become durable together. Every sample that has an
+   * id by now is queued, written, or not waited for.
+   */
   write(queued: readonly Queued[]): Promise<void>;
 }
 
@@ -126,15 +131,19 @@ export function createAppender(deps: AppenderDeps): Appender {
     }
   };
 
-  const beginningAt = (first: Queued | undefined, needed: number): Beginning => ({
-    firstId: first?.id ?? ledger.nextId,
-    begun: first?.sample.taken ?? null,
+  /** `unwritten`: no sample that is still to be written has a lower id. */
+  const beginningAt = (
+    first: Queued | undefined,
+    unwritten: number,
+    needed: number,
+  ): Beginning => ({
+    firstId: first?.id ?? unwritten,
+    begun: first?.sample.taken ?? deps.latest(),
     needed,
   });
 
-  const begin = async (first: Queued | undefined, needed: number): Promise<Segment> => {
+  const begin = async (beginning: Beginning): Promise<Segment> => {
     await deps.enforce();
-    const beginning = beginningAt(first, needed);
     const ramBytes = Math.min(segmentBytes(), RAM_SEGMENT_BYTES);
     return (await beginOnDisk(beginning)) ?? create(ram, ramBytes, beginning);
   };
@@ -150,11 +159,11 @@ export function createAppender(deps: AppenderDeps): Appender {
     return writer.bytes();
   };
 
-  const writeSome = async (queued: readonly Queued[]): Promise<void> => {
-    if (standing.problem !== null)
-      current = (await beginOnDisk(beginningAt(queued[0], 0))) ?? current;
+  const writeSome = async (queued: readonly Queued[], unwritten: number): Promise<void> => {
+    const beginning = (needed: number) => beginningAt(queued[0], unwritten, needed);
+    if (standing.problem !== null) current = (await beginOnDisk(beginning(0))) ?? current;
     for (;;) {
-      const segment = current ?? (await begin(queued[0], 0));
+      const segment = current ?? (await begin(beginning(0)));
       current = segment;
       const body = bodyOf(queued, segment.header.firstId);
       if (body.length === 0) return;
@@ -162,7 +171,7 @@ export function createAppender(deps: AppenderDeps): Appender {
         // There it begins with a keyframe, which is larger.
         encoder.reset();
         const whole = bodyOf(queued, segment.header.firstId);
-        current = await begin(queued[0], frameBytes(whole.length));
+        current = await begin(beginning(frameBytes(whole.length)));
         continue;
       }
       const frame = frameOf(body, sealOf(segment.header), segment.used);
@@ -187,8 +196,10 @@ export function createAppender(deps: AppenderDeps): Appender {
 
   return {
     async write(queued) {
+      // As it is now: while the disk is busy samples take further ids, and wait for the next write.
+      const { nextId } = ledger;
       for (let done = 0; done === 0 || done < queued.length; done += MOST_SAMPLES)
-        await writeSome(queued.slice(done, done + MOST_SAMPLES));
+        await writeSome(queued.slice(done, done + MOST_SAMPLES), nextId);
     },
   };
 }

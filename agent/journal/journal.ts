@@ -90,7 +90,9 @@ function createJournal(
   const ledger = createLedger(recovered);
   const standing = createDiskStanding(clock, log);
   const recent = new Map<number, TakenSample>();
-  let { lastTs } = recovered;
+  const { lastTs } = recovered;
+  /** The latest that has a time; of a former run nothing but that is known. */
+  let latest: Moment | null = lastTs === null ? null : { bootId: "", monotonicMs: 0, ts: lastTs };
   /** The wall clock counts once a sample of this run had a time. */
   let isDated = false;
   const now = (): Moment => ({
@@ -137,6 +139,7 @@ function createJournal(
     standing,
     meter,
     random,
+    latest: () => latest,
     async enforce() {
       // Two files live on beside the one made of them until that is on the disk.
       const isFull = () => bytesOf(ledger.segments) > bounds.maxBytes - 2 * segmentBytes();
@@ -174,7 +177,7 @@ function createJournal(
       const { ts } = sample.taken;
       if (ts !== null) {
         isDated = true;
-        lastTs = Math.max(lastTs ?? 0, ts);
+        if (ts >= (latest?.ts ?? 0)) latest = sample.taken;
       }
       recent.set(id, sample);
       await commit.add({ id, sample });
@@ -193,7 +196,7 @@ function createJournal(
     note: (name, value) => ledger.note(name, value),
     sync: commit.flush,
     get lastTs() {
-      return lastTs;
+      return latest?.ts ?? null;
     },
     waiting: () => ledger.waiting,
     dropped: () => sumOf(ledger.dropped),

@@ -14,7 +14,7 @@ export interface JournalState {
   readonly settled: readonly IdRange[];
   /** Samples given up, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
-  /** When the first sample of the segment was taken that this stands at the beginning of. */
+  /** When the first sample of the segment was taken that this stands at the beginning of; where it began without one, the last before. */
   readonly begun: Moment | null;
   /** How often the segment that this stands at the beginning of was thinned; absent: never. */
   readonly thinned?: number;

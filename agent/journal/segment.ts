@@ -17,7 +17,7 @@ export interface Segment {
   used: number;
   /** The id after its last one. */
   endId: number;
-  /** Its first sample, as far as it is known. */
+  /** Its first sample, as far as it is known; none before it was taken later. */
   readonly begun: Moment | null;
   /** How often it was made of two, by giving up every second sample. */
   readonly thinned: number;

@@ -49,6 +49,33 @@ it("what was settled or dropped while a write was under way is written down with
   expect(again.stats().droppedBy).toEqual({ refused: 1 });
 });
 
+it("begins a segment for what has no sample in it, without harm to one that comes meanwhile", async () => {
+  const crash = crashDisk();
+  const journal = await journalOn(crash.disk, { bounds: small });
+  await fill(journal, 14, 2_000);
+  journal.note("long", "x".repeat(6_000)); // there is no room for it beside them
+  const saving = journal.sync();
+  await fill(journal, 3, 0, 15);
+  await saving;
+  expect(await segmentsOn(crash)).toHaveLength(2);
+  expect(await numbersIn(await journalOn(crash.disk, { seed: 2 }))).toEqual(upTo(17));
+});
+
+it("knows when the last sample was taken, where the newest segment has none and the others are gone", async () => {
+  const crash = crashDisk();
+  const journal = await journalOn(crash.disk, { bounds: small });
+  await fill(journal, 14, 2_000);
+  await journal.settle(upTo(14));
+  const before = await segmentsOn(crash);
+  journal.note("long", "x".repeat(6_000));
+  await journal.sync();
+  journal.note("more", 1); // with this write the others go
+  await journal.sync();
+  expect(await segmentsOn(crash)).toHaveLength(1);
+  expect(await segmentsOn(crash)).not.toEqual(before);
+  expect((await journalOn(crash.disk, { seed: 2 })).lastTs).toBe(14_000);
+});
+
 it("keeps a segment until it is on the disk that nobody waits for it", async () => {
   const crash = crashDisk();
   const journal = await journalOn(crash.disk, { bounds: small });
