@@ -1,8 +1,9 @@
 /**
- * npm run bench [-- --short] [--wire] [--json] [--install]
+ * npm run bench [-- --short] [--start | --wire] [--json] [--install]
  *
- * Two parts, each a program of its own: cpu.ts, what a report costs against a C program, and wire.ts, what it costs by coap://,
- * coaps:// and MQTT over TLS; --wire is the second alone. Exits 1 when a part has failed, 2 when one could not be measured.
+ * Three parts, each a program of its own: cpu.ts, what a report costs against a C program, start.ts, how long a start takes, and
+ * wire.ts, what a report costs by coap://, coaps:// and MQTT over TLS; --start and --wire are those alone. Exits 1 when a part has
+ * failed, 2 when one could not be measured.
  * docs/benchmark.md
  */
 import { spawnSync } from "node:child_process";
@@ -13,12 +14,13 @@ import { compiler, networkTools, provide } from "./tools.ts";
 const { values: options } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
+    start: { type: "boolean", default: false },
     wire: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     install: { type: "boolean", default: false },
   },
 });
-const { short, wire, json, install } = options;
+const { short, start, wire, json, install } = options;
 
 const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
 const NOT_MEASURED = 2;
@@ -47,7 +49,12 @@ function bytesOnTheWire(): number {
 }
 
 try {
-  const codes = wire ? [bytesOnTheWire()] : [cpu(), bytesOnTheWire()];
+  const isWhole = !start && !wire;
+  const codes = [
+    ...(isWhole ? [cpu()] : []),
+    ...(isWhole || start ? [part(onNode("start.ts"))] : []),
+    ...(isWhole || wire ? [bytesOnTheWire()] : []),
+  ];
   process.exitCode = codes.find((code) => code !== 0) ?? 0;
 } catch (error) {
   say(`no result: ${error instanceof Error ? error.message : inspect(error)}`);

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
-const executable = join(root, "dist", `pipit-linux-${process.arch}`);
+export const executable = join(root, "dist", `pipit-linux-${process.arch}`);
 const SAYS_LIMIT_MS = 30_000;
 const LOOPBACK = "127.0.0.1";
 const floorSource = join(import.meta.dirname, "floor.c");
@@ -16,6 +16,8 @@ export interface Contender extends AsyncDisposable {
   readonly pid: number;
   /** Rejects when it ends by itself; to be raced with what is waited for. */
   failure(): Promise<never>;
+  /** Asks it to end. Resolves to its exit code, or the signal that ended it. */
+  end(): Promise<number | string>;
 }
 
 export interface Start {
@@ -28,6 +30,8 @@ export interface Start {
   readonly host?: string;
   /** What the program is started by, and replaces: `["nsenter", …]`. */
   readonly through?: readonly string[];
+  /** Beside what this process has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Whom a server has to show itself to be, and by whose word: a file with that certificate, PEM. */
@@ -59,7 +63,7 @@ export async function preparePipit(
   start: Start,
   trust: Trust | null = null,
 ): Promise<() => Contender> {
-  const { folder, host = LOOPBACK, port, token, intervalMs, through = [] } = start;
+  const { folder, host = LOOPBACK, port, token, intervalMs, through = [], env } = start;
   const config = join(folder, "pipit.toml");
   const server = trust
     ? `url = "coaps://${host}:${port}"\nserver_name = "${trust.serverName}"\nca_file = "${trust.caFile}"`
@@ -73,7 +77,7 @@ export async function preparePipit(
   const adopting = run(program, [...args, "provision", "--token-stdin", ...place]);
   adopting.child.stdin?.end(token);
   await adopting;
-  return () => contender([program, ...args, "run", ...place]);
+  return () => contender([program, ...args, "run", ...place], env);
 }
 
 /** Sends JSON of the same length as Pipit does. */
@@ -86,8 +90,13 @@ export function startFloor(program: string, start: Start, jsonBytes: number): Co
   ]);
 }
 
-const contender = ([program = "", ...args]: readonly string[]): Contender =>
-  watched(spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] }));
+const contender = ([program = "", ...args]: readonly string[], env = {}): Contender =>
+  watched(
+    spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    }),
+  );
 
 /** The command of a program of this folder. */
 export const onNode = (file: string, ...args: readonly string[]): readonly string[] => [
@@ -139,6 +148,11 @@ function watched(child: ChildProcess): Contender {
       const [code, signal] = await closed;
       const command = child.spawnargs.join(" ");
       throw new Error(`${command} has ended with ${code ?? signal}:\n${stderr}`);
+    },
+    async end() {
+      child.kill("SIGTERM");
+      const [code, signal] = await closed;
+      return code ?? signal;
     },
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");

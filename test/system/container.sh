@@ -9,12 +9,16 @@ SUITE=${PIPIT_TEST_DEBIAN:-bookworm}
 PACKAGES=systemd,systemd-sysv,dbus,iproute2,ca-certificates,libatomic1,libstdc++6,procps
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/pipit-test
 BOOT_LIMIT_S=60
+# What nspawn ends with when the system in it wants to be started again.
+REBOOTED=133
 
 usage() {
   cat >&2 <<'TEXT'
 usage: container.sh start NAME OWNER_PID   boots a fresh container; it ends when the process OWNER_PID does
        container.sh root NAME              prints the path of its root folder, to put files in
        container.sh exec NAME COMMAND...   runs a command inside
+       container.sh beside NAME COMMAND... runs a command of this machine in the container's network, which outlives its reboots
+       container.sh reboot NAME            reboots it in order, and waits until it is up again
        container.sh stop NAME              ends it and removes all traces
 TEXT
   exit 64
@@ -108,6 +112,8 @@ supervise() {
   trap cleanup EXIT
   trap 'exit 143' INT TERM
   echo $$ >"$STATE/supervisor.pid"
+  # A copy of another test's disk would keep it mounted when that test is done with it.
+  awk '$1 ~ "^/dev/loop" { print $2 }' /proc/self/mounts | xargs -r umount
   # Only cgroup v2, whatever the host has; and /run off the root disk, as nspawn demands.
   umount -R /sys/fs/cgroup 2>/dev/null || true
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -117,19 +123,28 @@ supervise() {
     remove_cgroup
   fi
   mkdir "$CGROUP"
-  # CAP_BPF and its kin are for RestrictAddressFamilies= and IPAddressDeny=, which else would silently do nothing.
-  # shellcheck disable=SC2016 # expanded by the inner shell
-  setpriv --bounding-set -sys_time,-sys_module,-sys_rawio \
-    bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$CGROUP" \
-    systemd-nspawn --boot --directory="$STATE/root" --machine="$NAME" --register=no --keep-unit \
-    --console=read-only --private-network --capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN \
-    --system-call-filter=bpf </dev/null &
-  nspawn=$!
-  echo "$nspawn" >"$STATE/nspawn.pid"
+  touch "$STATE/net"
+  unshare --net="$STATE/net" true
   tail --pid="$owner" --follow /dev/null &
   watcher=$!
-  # Whichever ends first: the container, or whoever wanted it.
-  wait -n "$nspawn" "$watcher" || true
+  local status=$REBOOTED
+  while [ "$status" = "$REBOOTED" ]; do
+    [ ! -d "$CGROUP/payload" ] || find "$CGROUP" -mindepth 1 -depth -type d -exec rmdir {} +
+    # CAP_BPF and its kin are for RestrictAddressFamilies= and IPAddressDeny=, which else would silently do nothing.
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    # And /proc/sys/net is its own to write, as where nspawn makes the network namespace itself.
+    SYSTEMD_NSPAWN_API_VFS_WRITABLE=network setpriv --bounding-set -sys_time,-sys_module,-sys_rawio \
+      bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$CGROUP" \
+      systemd-nspawn --boot --directory="$STATE/root" --machine="$NAME" --register=no --keep-unit \
+      --console=read-only --network-namespace-path="$STATE/net" --capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN \
+      --system-call-filter=bpf </dev/null &
+    nspawn=$!
+    echo "$nspawn" >"$STATE/nspawn.pid"
+    # Whichever ends first: the container, or whoever wanted it.
+    status=0
+    wait -n "$nspawn" "$watcher" || status=$?
+    kill -0 "$watcher" 2>/dev/null || break
+  done
 }
 
 # Whether the supervisor has been there and is gone.
@@ -138,7 +153,7 @@ ended() {
 }
 
 start() {
-  local owner=$1 tarball state deadline
+  local owner=$1 tarball
   need debootstrap debootstrap
   need zstd zstd
   need systemd-nspawn systemd-container
@@ -149,7 +164,11 @@ start() {
   zstd -dqc "$tarball" | tar -C "$STATE/root" --xattrs --numeric-owner -xpf -
   setsid unshare --mount --propagation private bash "$0" supervise "$NAME" "$owner" \
     </dev/null >"$STATE/log" 2>&1 &
-  deadline=$((SECONDS + BOOT_LIMIT_S))
+  await_boot
+}
+
+await_boot() {
+  local state='' deadline=$((SECONDS + BOOT_LIMIT_S))
   while :; do
     state=$(inside systemctl is-system-running 2>/dev/null) || true
     case $state in running | degraded) break ;; esac
@@ -161,6 +180,23 @@ start() {
     sleep 0.1
   done
   echo "$state"
+}
+
+beside() {
+  # The namespace is mounted where the supervisor lives, and nowhere else.
+  exec nsenter --net="/proc/$(cat "$STATE/supervisor.pid")/root$STATE/net" -- "$@"
+}
+
+reboot() {
+  local former deadline=$((SECONDS + BOOT_LIMIT_S))
+  former=$(cat "$STATE/nspawn.pid")
+  # What `systemctl reboot` asks for. From out here, because a command that is inside while it goes down may never return.
+  kill -s RTMIN+5 "$(leader)"
+  while [ "$(cat "$STATE/nspawn.pid")" = "$former" ]; do
+    [ "$SECONDS" -lt "$deadline" ] || die "$NAME has not gone down within $BOOT_LIMIT_S s: $(tail -n 5 "$STATE/log")"
+    sleep 0.1
+  done
+  await_boot
 }
 
 stop() {
@@ -190,6 +226,8 @@ start) [ $# = 1 ] || usage; start "$1" ;;
 supervise) supervise "$1" ;;
 root) echo "$STATE/root" ;;
 exec) [ $# -ge 1 ] || usage; inside "$@" ;;
+beside) [ $# -ge 1 ] || usage; beside "$@" ;;
+reboot) reboot ;;
 stop) stop ;;
 *) usage ;;
 esac

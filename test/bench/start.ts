@@ -1,0 +1,102 @@
+/**
+ * start [--short] [--json]
+ *
+ * How long the executable takes from its start until systemd is told READY=1, and until the server has acknowledged the first value,
+ * from stored credentials: cold (its pages are not in memory) and warm. The baseline is the same Node with an empty program, from
+ * its start to its end. Exits 1 when the budget is broken, 2 when nothing could be measured. docs/benchmark.md
+ */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect, parseArgs } from "node:util";
+import { listenForNotifications } from "../support/notify-socket.ts";
+import { startAcker } from "./acker.ts";
+import { untilCalm } from "./calm.ts";
+import { buildPipit, executable, preparePipit } from "./contenders.ts";
+import { judgeStarts, type Round, startTable, type Times } from "./start-table.ts";
+import { InvalidWindow } from "./window.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const TOKEN = "startBenchmarkToken1";
+/** Long: only the first value of each run counts. */
+const INTERVAL_MS = 3_600_000;
+const LIMIT_MS = 30_000;
+const LOOK_EVERY_MS = 1;
+
+const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
+
+async function measure(rounds: number, folder: string): Promise<readonly Round[]> {
+  // A copy, because the pages of this very process cannot be taken from it.
+  const node = join(folder, "node");
+  copyFileSync(process.execPath, node);
+  const empty = join(folder, "empty.cjs");
+  writeFileSync(empty, "");
+  execFileSync("sync", [node]);
+  const runEmpty = (): Times => {
+    const startedMs = performance.now();
+    execFileSync(node, [empty]);
+    return { endMs: performance.now() - startedMs };
+  };
+
+  await using acker = await startAcker([TOKEN]);
+  const path = join(folder, "notify");
+  using notified = listenForNotifications(path);
+  const start = { folder, port: acker.port, token: TOKEN, intervalMs: INTERVAL_MS };
+  const runPipit = await preparePipit({ ...start, env: { NOTIFY_SOCKET: path } });
+  const untilReady = async () => {
+    while (!notified.received().some((text) => text.split("\n").includes("READY=1")))
+      await sleep(LOOK_EVERY_MS);
+    return performance.now();
+  };
+  const startPipit = async (): Promise<Times> => {
+    const startedMs = performance.now();
+    await using pipit = runPipit();
+    const both = Promise.all([untilReady(), acker.next(TOKEN, LIMIT_MS)]);
+    const [readyAtMs, { atMs }] = await Promise.race([both, pipit.failure()]);
+    const code = await pipit.end();
+    if (code !== 0) throw new Error(`pipit has ended with ${code}`);
+    notified.received(); // what it said at its end
+    return { readyMs: readyAtMs - startedMs, acknowledgedMs: atMs - startedMs };
+  };
+
+  const measured: Round[] = [];
+  for (let round = 0; round < rounds; round++) {
+    forget(node);
+    const emptyNode = { cold: runEmpty(), warm: runEmpty() };
+    forget(executable);
+    const pipit = { cold: await startPipit(), warm: await startPipit() };
+    measured.push({ emptyNode, pipit });
+  }
+  return measured;
+}
+
+/** The kernel lets go of the file's pages; those of shared libraries stay, for others use them. */
+const forget = (file: string) =>
+  execFileSync("dd", [`if=${file}`, "of=/dev/null", "iflag=nocache", "count=0", "status=none"]);
+
+const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
+try {
+  buildPipit();
+  await untilCalm(say);
+  const rounds = await measure(options.short ? 3 : 9, folder);
+  const lines = judgeStarts(rounds);
+  if (options.json) process.stdout.write(`${JSON.stringify({ rounds, lines })}\n`);
+  else process.stdout.write(`${rounds.length} starts each\n${startTable(lines)}\n`);
+  if (lines.some(({ kept }) => !kept)) {
+    say("over the budget: the first acknowledged value");
+    process.exitCode = 1;
+  }
+} catch (error) {
+  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
+  process.exitCode = 2;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
