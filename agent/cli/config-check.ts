@@ -1,5 +1,6 @@
 import { countProblems, formatProblem } from "../config/problem.ts";
 import { standingWarnings } from "../config/standing-warnings.ts";
+import { certificateProblems } from "./certificate-files.ts";
 import type { Command } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { missingServer } from "./load-config.ts";
@@ -27,6 +28,7 @@ export const configCheck: Command = {
     }
     // Here the problems are the answer, so they go to stdout.
     if (read.config.server.insecure_skip_verify) problems.push(unverified);
+    problems.push(...certificateProblems(read.config, Date.now()));
     for (const problem of problems) shell.out(formatProblem(problem));
     for (const warning of standingWarnings(read.config)) shell.err(`note: ${warning}`);
     shell.out(countProblems(problems));

@@ -36,6 +36,8 @@ const SUITES = [
   "ECDHE-RSA-AES256-GCM-SHA384",
 ].join(":");
 
+const LOOK_INTO = "sudo pipit config check names the file: client_cert, or client_key";
+
 const nobodyTrusted = () =>
   new AgentError("config", "no server can be believed: there is not one trusted certificate", {
     code: "P067",
@@ -85,10 +87,11 @@ export function createContext(ssl: OpenSsl, settings: ContextSettings): Context 
   }
   return context;
 
-  function demand(result: number | bigint, what: string) {
+  function demand(result: number | bigint, what: string, hint?: string) {
     if (Number(result) === 1) return;
     throw new AgentError("config", `OpenSSL does not take ${what}: ${takeReason(ssl)}`, {
       code: "P067",
+      ...(hint !== undefined && { hint }),
     });
   }
 
@@ -98,25 +101,27 @@ export function createContext(ssl: OpenSsl, settings: ContextSettings): Context 
         index === 0
           ? ssl.SSL_CTX_use_certificate(handle, one)
           : ssl.SSL_CTX_ctrl(handle, SSL_CTRL_CHAIN_CERT, 1n, one),
-        "the certificate",
+        "the certificate of this board",
+        LOOK_INTO,
       ),
     );
     if (count === 0)
       throw new AgentError("config", "there is no certificate in what was handed over", {
         code: "P067",
-        hint: "it has to be PEM: -----BEGIN CERTIFICATE-----",
+        hint: `it has to be PEM: -----BEGIN CERTIFICATE-----; ${LOOK_INTO}`,
       });
     withMemoryBio(ssl, key, (bio) => {
       const privateKey = ssl.PEM_read_bio_PrivateKey(bio, NULL, NULL, NO_PASSPHRASE);
       if (privateKey === NULL)
         throw new AgentError("config", `the key cannot be read: ${takeReason(ssl)}`, {
           code: "P067",
-          hint: "it has to be PEM, and not encrypted: -----BEGIN PRIVATE KEY-----",
+          hint: `it has to be PEM, and not encrypted: -----BEGIN PRIVATE KEY-----; ${LOOK_INTO}`,
         });
       const used = ssl.SSL_CTX_use_PrivateKey(handle, privateKey);
       ssl.EVP_PKEY_free(privateKey);
-      demand(used, "the key");
-      demand(ssl.SSL_CTX_check_private_key(handle), "the key with this certificate");
+      demand(used, "the key of this board", LOOK_INTO);
+      const fits = ssl.SSL_CTX_check_private_key(handle);
+      demand(fits, "the key of this board with its certificate", LOOK_INTO);
     });
   }
 }
