@@ -42,6 +42,7 @@ finished=no
 done_log=
 begun=
 units='pipit.service pipit-boot.service pipit-boot-report.service pipit-boot-report.path'
+drop_in=/usr/lib/systemd/system/pipit.service.d/systemd-254.conf
 
 say() { printf '%s\n' "$*"; }
 
@@ -300,6 +301,8 @@ install_executable() {
   for unit in $units; do
     put 0644 "$source/systemd/$unit" "/usr/lib/systemd/system/$unit"
   done
+  # An older systemd would complain of each line in it.
+  [ "$(systemd_version)" -lt 254 ] || put 0644 "$source/systemd/systemd-254.conf" "$drop_in"
   put 0644 "$source/systemd/pipit.sysusers.conf" /usr/lib/sysusers.d/pipit.conf
   on_this_system systemd-sysusers pipit.conf
 
@@ -337,16 +340,22 @@ uninstall() {
   for unit in $units; do
     [ ! -e "$destination/usr/lib/systemd/system/$unit" ] || run rm "$destination/usr/lib/systemd/system/$unit"
   done
-  for path in /usr/bin/pipit /usr/lib/sysusers.d/pipit.conf \
+  for path in /usr/bin/pipit "$drop_in" /usr/lib/sysusers.d/pipit.conf \
     /usr/share/doc/pipit/copyright /usr/share/doc/pipit/third-party-licences.txt; do
     [ ! -e "$destination$path" ] || run rm "$destination$path"
   done
+  [ ! -d "$destination${drop_in%/*}" ] || run rmdir --ignore-fail-on-non-empty "$destination${drop_in%/*}"
   [ ! -d "$destination/usr/share/doc/pipit" ] || run rmdir "$destination/usr/share/doc/pipit"
   step='telling systemd'
   on_this_system systemctl daemon-reload
   say 'Kept: the configuration in /etc/pipit, the credentials and samples in /var/lib/pipit, the user pipit.'
   say 'To remove them too, which makes this a new device for the server:'
   say '  sudo rm -r /etc/pipit /var/lib/pipit && sudo userdel pipit'
+}
+
+# "systemd 257 (257.9-1)": 257. Below DESTDIR, where nobody knows, what every systemd takes.
+systemd_version() {
+  if [ -n "$destination" ]; then echo 0; else systemctl --version | awk 'NR == 1 { print $2 + 0 }'; fi
 }
 
 # x64 or arm64, of the programs and not of the kernel: a Raspberry Pi can run 32-bit programs on a 64-bit kernel.

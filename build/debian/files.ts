@@ -39,6 +39,8 @@ export function packageFiles(options: FilesOptions): readonly DebFile[] {
     // It may hold the provisioning secret; postinst gives it to the group of the service.
     { ...file("etc/pipit/pipit.toml", read("config/pipit.toml")), mode: 0o640, conffile: true },
     ...units.map((name) => file(`usr/lib/systemd/system/${name}`, read(`systemd/${name}`))),
+    // postinst links it to where systemd looks, if that is new enough.
+    file("usr/share/pipit/systemd-254.conf", read("systemd/systemd-254.conf")),
     file("usr/lib/sysusers.d/pipit.conf", read("systemd/pipit.sysusers.conf")),
     file(
       "usr/share/man/man1/pipit.1.gz",

@@ -48,6 +48,7 @@ export function makePackage(options: PackageOptions): string {
   writeTree(tree, files, [
     { path: "control", mode: 0o644, content: Buffer.from(control(fields)) },
     ...scripts,
+    { path: "triggers", mode: 0o644, content: readFileSync(join(root, "build/debian/triggers")) },
   ]);
 
   const name = `pipit_${debianVersion(version)}_${cpus[cpu].debian}.deb`;

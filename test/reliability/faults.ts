@@ -145,7 +145,7 @@ export const faults = {
   31: {
     fault: "30 days pass",
     criterion:
-      "259,200 reports over a hostile network: none lost, under 10 bytes of heap a report, handles and timers constant, the log of an outage grows with its logarithm",
+      "259,200 reports over a hostile network: none lost, under 10 bytes of heap a report, handles and timers constant, the log of an outage grows with its logarithm, under 200 lines in a week",
   },
   32: {
     fault: "SIGTERM",

@@ -1,8 +1,8 @@
 /**
  * npm run test:heavy [-- [--short] [--resume RESULTS] [FILE...]]
  *
- * Every proof of docs/reliability.md with its full count, and then the page; over an hour. With --short a tenth of each. With
- * file names: those proofs, and no page. Where some have failed the results of the others are kept: once the fault is mended
+ * Every proof of docs/reliability.md with its full count, then the page, and then the emulated boards (`npm run test:boards`); over
+ * an hour. With --short a tenth of each, and no boards. With file names: those proofs, and no page. Where some have failed the results of the others are kept: once the fault is mended
  * `--resume RESULTS FILE...` repeats those files alone, and writes the page when every row has its proof.
  */
 import { spawnSync } from "node:child_process";
@@ -42,4 +42,6 @@ if (!killed || !proven) {
   writeFileSync(page, reliabilityPage(proofLines(proofs), isShort));
   process.stdout.write(`wrote ${page}\n`);
 }
+if (only.length === 0 && !isShort && !runs("npm", ["run", "--silent", "test:boards"]))
+  process.exitCode = 1;
 if (folder !== null && !(isWhole && process.exitCode === 1)) rmSync(folder, { recursive: true });

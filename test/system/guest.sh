@@ -5,6 +5,9 @@
 set -euo pipefail
 umask 022
 
+# shellcheck source=test/support/initramfs.sh
+. "$(dirname "$0")/../support/initramfs.sh"
+
 MODULES=(i2c-dev 'i2c-stub chip_addr=0x48' lm75)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/pipit-test
 
@@ -26,7 +29,7 @@ need() {
 
 # Fetches Debian's kernel once; prints the folder with vmlinuz and the modules we load, in their order.
 kernel() {
-  local package folder build version name parameters module
+  local package folder build
   package=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image-/ { print $2; exit }')
   [ -n "$package" ] || die 'apt knows no linux-image-amd64: apt-get update'
   folder=$CACHE/$package
@@ -41,24 +44,9 @@ kernel() {
     # As root: apt's own user may not write here.
     (cd "$build" && apt-get download -qq -o APT::Sandbox::User=root "$package:amd64" >&2)
     dpkg-deb --extract "$build"/*.deb "$build/tree"
-    # Where /usr is merged the package has usr/lib; modprobe looks into lib.
-    [ -e "$build/tree/lib" ] || ln -s usr/lib "$build/tree/lib"
-    version=$(ls "$build/tree/lib/modules")
-    depmod --basedir "$build/tree" "$version"
     mkdir "$build/kernel"
-    cp "$build/tree/boot/vmlinuz-$version" "$build/kernel/vmlinuz"
-    for module in "${MODULES[@]}"; do
-      read -r name parameters <<<"$module"
-      # What it needs comes first and takes no parameters: "insmod /…/regmap-i2c.ko.xz", "builtin i2c-core"
-      modprobe --dirname "$build/tree" --set-version "$version" --show-depends "$name" |
-        awk -v parameters="$parameters" '$1 == "insmod" { print last; last = $2 } END { print last, parameters }'
-    done | awk 'NF && !seen[$1]++' >"$build/order"
-    while read -r module parameters; do
-      name=$(basename "$module")
-      cp "$module" "$build/kernel/$name"
-      case $name in *.xz) xz --decompress "$build/kernel/$name" ;; esac
-      echo "${name%.xz} $parameters" >>"$build/kernel/modules"
-    done <"$build/order"
+    modules_of "$build/tree" "$build/kernel" "${MODULES[@]}"
+    cp "$build"/tree/boot/vmlinuz-* "$build/kernel/vmlinuz"
     mv "$build/kernel" "$folder"
     rm -rf "$build"
     trap - EXIT
@@ -93,15 +81,14 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mount -t tmpfs tmpfs /tmp
 ip link set lo up
-while read -r module parameters; do
-  insmod "/modules/$module" $parameters
-done </modules/modules
+. /load-modules
 exec 3<>/dev/ttyS1
 stty raw -echo <&3
 echo ready >&3
 # Through cat: a shell that writes to a terminal writes prompts.
 sh <&3 2>&1 | cat >&3
 INIT
+  echo "$LOAD_MODULES" >"$root/load-modules"
   chmod 755 "$root/init"
 }
 

@@ -31,6 +31,7 @@ const MAKING_LIMIT_MS = 900_000;
 const NEXT = `${manifest.version}+next`;
 const CONFIG = "/etc/pipit/pipit.toml";
 const CREDENTIALS = "/var/lib/pipit/credentials.json";
+const DROP_IN = "/usr/lib/systemd/system/pipit.service.d/systemd-254.conf";
 const WANTED = "/etc/systemd/system/multi-user.target.wants/pipit.service";
 
 let work: string;
@@ -129,6 +130,7 @@ describe.each(both)("the package for %s", (cpu) => {
       "-rw-r--r-- usr/share/lintian/overrides/pipit",
       "-rw-r--r-- usr/share/man/man1/pipit.1.gz",
       "-rw-r--r-- usr/share/man/man5/pipit.toml.5.gz",
+      "-rw-r--r-- usr/share/pipit/systemd-254.conf",
     ]);
     expect(plain).toContain("-rw-r--r-- usr/share/doc/pipit/configuration.md");
     const folders = files.filter(([mode = ""]) => mode.startsWith("d")).map(([mode]) => mode);
@@ -244,6 +246,7 @@ describe("on a Debian", () => {
       expect(await running()).toBe("inactive");
       expect(await inside("pipit", "--version")).toBe(manifest.version);
       expect(await inside("dpkg", "--verify", "pipit")).toBe("");
+      expect(await exists(DROP_IN)).toBe(release !== "bookworm");
       // Its packages are those of a minimal Debian and what the package asks for.
       expect(await inside("dpkg", "--audit")).toBe("");
     });
@@ -279,6 +282,13 @@ describe("on a Debian", () => {
       expect(await storedCredentials()).toEqual(credentials);
     });
 
+    it("looks again which lines systemd knows when that is upgraded", async () => {
+      await inside("rm", "--force", DROP_IN);
+      await inside("dpkg-trigger", "/usr/lib/systemd/systemd");
+      await inside("dpkg", "--triggers-only", "pipit");
+      expect(await exists(DROP_IN)).toBe(release !== "bookworm");
+    });
+
     it("keeps what the operator has chosen: an upgrade starts nothing that is stopped", async () => {
       await inside("systemctl", "stop", "pipit");
       await install(NEXT);
@@ -303,6 +313,7 @@ describe("on a Debian", () => {
         "deinstall ok config-files",
       );
       expect(await machine.property("LoadState")).toBe("not-found");
+      expect(await exists(DROP_IN)).toBe(false);
       expect((await machine.exec("pgrep", "--uid", "pipit")).code).toBe(1);
       expect(await exists("/usr/bin/pipit")).toBe(false);
       expect(await machine.modeAndOwner("/var/lib/pipit")).toBe("700 pipit:pipit");

@@ -201,6 +201,38 @@ describe.each(releases)("on %s", (release) => {
     });
   });
 
+  describe("what came with systemd 254", () => {
+    const DROP_IN = "/usr/lib/systemd/system/pipit.service.d/systemd-254.conf";
+
+    it("is used where systemd has it, and there alone", async () => {
+      const isThere = (await machine.exec("test", "-e", DROP_IN)).code === 0;
+      expect(isThere).toBe(release !== "bookworm");
+      if (!isThere) return;
+      expect(await property("RestartSteps")).toBe("8");
+      expect(await property("RestartMaxDelayUSec")).toBe("1min");
+    });
+
+    // By LoadCredential= in a drop-in of the operator's elsewhere.
+    if (release !== "bookworm")
+      it("brings the provisioning secret from the system's own store", async () => {
+        await inside("rm", "--recursive", "/var/lib/pipit", "/run/systemd/system/pipit.service.d");
+        await inside("install", "-d", "-m", "700", "/etc/credstore");
+        for (const [name, value] of [
+          ["key", "sandbox-key"],
+          ["secret", "sandbox-secret"],
+        ])
+          writeFileSync(join(machine.root, `etc/credstore/pipit.provision-${name}`), value ?? "", {
+            mode: 0o600,
+          });
+        writeFileSync(join(machine.root, CONFIG), '[server]\nurl = "coap://127.0.0.1"\n');
+        const sandbox = ["/usr/bin/pipit", "sandbox", "--server-only", "--port", "5683"];
+        await inside("systemd-run", "--unit=another-sandbox", ...sandbox, "--no-http");
+        await inside("systemctl", "daemon-reload");
+        await inside("systemctl", "start", "pipit.service");
+        await expect.poll(() => property("StatusText"), { timeout: 20_000 }).toMatch(/online/);
+      });
+  });
+
   describe("install.sh --uninstall", () => {
     it("removes program and service, keeps configuration and state, and says so", async () => {
       const stdout = await inside(`${SOURCE}/install.sh`, "--uninstall");
