@@ -65,6 +65,18 @@ export interface DeviceLimits extends SeriesLimits {
 /** All devices of the one tenant; names and credentials are unique in it. */
 export function createDevices(limits: DeviceLimits) {
   const devices = new Map<string, Device>();
+  /** Who was found by these credentials last: an operator may have given them to another since. */
+  const found = new Map<string, Device>();
+
+  const holderOf = (type: DeviceCredentials["type"], id: string): Device | undefined => {
+    const holds = ({ credentials }: Device) => credentials?.type === type && credentials.id === id;
+    const before = found.get(id);
+    if (before !== undefined && holds(before) && devices.get(before.name) === before) return before;
+    const device = devices.values().find(holds);
+    if (device === undefined) found.delete(id);
+    else found.set(id, device);
+    return device;
+  };
 
   return {
     all: () => [...devices.values()],
@@ -93,19 +105,9 @@ export function createDevices(limits: DeviceLimits) {
       return device;
     },
     /** Only a device whose credentials are an access token can use CoAP without DTLS. */
-    byAccessToken: (token: string): Device | undefined =>
-      devices
-        .values()
-        .find(
-          ({ credentials }) => credentials?.type === "ACCESS_TOKEN" && credentials.id === token,
-        ),
+    byAccessToken: (token: string) => holderOf("ACCESS_TOKEN", token),
     /** Base64 of its DER. */
-    byCertificate: (text: string): Device | undefined =>
-      devices
-        .values()
-        .find(
-          ({ credentials }) => credentials?.type === "X509_CERTIFICATE" && credentials.id === text,
-        ),
+    byCertificate: (text: string) => holderOf("X509_CERTIFICATE", text),
   };
 }
 

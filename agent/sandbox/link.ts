@@ -1,11 +1,9 @@
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { isIPv6 } from "node:net";
 import type { Clock } from "../ports.ts";
+import { type OpenCarrier, openUdp } from "./carrier.ts";
 import type { Chance } from "./chance.ts";
 import type { Counters } from "./counters.ts";
 import type { FaultSwitches } from "./faults.ts";
-import { type Peer, peerOf } from "./peer.ts";
+import type { Peer } from "./peer.ts";
 
 export interface LinkDeps {
   readonly host: string;
@@ -14,6 +12,8 @@ export interface LinkDeps {
   readonly chance: Chance;
   readonly faults: FaultSwitches;
   readonly counters: Counters;
+  /** Default: a UDP socket. */
+  readonly openCarrier?: OpenCarrier;
   received(datagram: Uint8Array, peer: Peer): void;
   /** Lost by a fault before anybody saw it. */
   lost(datagram: Uint8Array, peer: Peer): void;
@@ -28,19 +28,9 @@ export interface Link {
   close(): Promise<void>;
 }
 
-/** The UDP socket, and the bad network in front of it. Rejects with the system's error. */
+/** The carrier of datagrams, and the bad network in front of it. Rejects with the system's error. */
 export async function openLink(deps: LinkDeps): Promise<Link> {
-  const { clock, chance, faults, counters } = deps;
-  const socket = createSocket(isIPv6(deps.host) ? "udp6" : "udp4");
-  socket.bind(deps.port, deps.host);
-  try {
-    await once(socket, "listening");
-  } catch (error) {
-    socket.close();
-    throw error;
-  }
-  // Loopback reports a closed peer port as an error of our socket; the message layer copes with silence.
-  socket.on("error", () => void counters.socketErrors++);
+  const { host, port, clock, chance, faults, counters, openCarrier = openUdp } = deps;
   let open = true;
 
   const travel = (lossPercent: number, lose: () => void, arrive: () => void) => {
@@ -56,21 +46,23 @@ export async function openLink(deps: LinkDeps): Promise<Link> {
     }
   };
 
-  socket.on("message", (datagram, info) => {
+  const received = (datagram: Uint8Array, peer: Peer) => {
     counters.datagramsIn++;
     // Nobody can be answered there.
-    if (info.port === 0) return;
-    const peer = peerOf(info);
+    if (peer.port === 0) return;
     if (datagram.length > LARGEST_DATAGRAM) return void counters.oversized++;
     travel(
       faults.now().lossUp,
       () => deps.lost(datagram, peer),
       () => deps.received(new Uint8Array(datagram), peer),
     );
-  });
+  };
+  // Loopback reports a closed peer port as an error of our socket; the message layer copes with silence.
+  const failed = () => void counters.socketErrors++;
+  const carrier = await openCarrier({ host, port, received, failed });
 
   return {
-    port: socket.address().port,
+    port: carrier.port,
     send(datagram: Uint8Array, peer: Peer): void {
       travel(
         faults.now().lossDown,
@@ -78,16 +70,13 @@ export async function openLink(deps: LinkDeps): Promise<Link> {
         () => {
           if (!open) return;
           counters.datagramsOut++;
-          socket.send(datagram, peer.port, peer.address, (error) => {
-            if (error) counters.socketErrors++;
-          });
+          carrier.send(datagram, peer);
         },
       );
     },
     async close(): Promise<void> {
       open = false;
-      socket.close();
-      await once(socket, "close");
+      await carrier.close();
     },
   };
 }

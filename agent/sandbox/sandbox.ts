@@ -1,4 +1,3 @@
-import type { Clock, Json } from "../ports.ts";
 import { createCertificateSessions } from "./certificate-sessions.ts";
 import { createChance } from "./chance.ts";
 import { createCoapServer } from "./coap-server.ts";
@@ -6,7 +5,7 @@ import { openControl } from "./control.ts";
 import { newCounters } from "./counters.ts";
 import { createDeviceApi } from "./device-api.ts";
 import { createDeviceOperations } from "./device-operations.ts";
-import { createDevices, type ProfileSpec } from "./devices.ts";
+import { createDevices } from "./devices.ts";
 import { createEvaluation } from "./evaluation.ts";
 import type { SandboxEvent } from "./event.ts";
 import { createFaultSwitches, type Faults } from "./faults.ts";
@@ -19,6 +18,7 @@ import { createProvisionAnswer } from "./provision-answer.ts";
 import { createProvisioning } from "./provisioning.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { rethrow } from "./rethrow.ts";
+import type { SandboxOptions } from "./sandbox-options.ts";
 import { openSecureLink } from "./secure-link.ts";
 import { createServerRpc } from "./server-rpc.ts";
 import { deviceState, type SandboxState } from "./state.ts";
@@ -31,44 +31,8 @@ export type { ProfileSpec } from "./devices.ts";
 export type { SandboxEvent } from "./event.ts";
 export type { Faults } from "./faults.ts";
 export { defaultProfile } from "./profile.ts";
+export type { SandboxOptions } from "./sandbox-options.ts";
 export type { SandboxState } from "./state.ts";
-
-export interface SandboxOptions {
-  /** An IP address to listen on; default "127.0.0.1". */
-  readonly host?: string;
-  /** UDP; default 0: any free one. */
-  readonly port?: number;
-  /** DTLS 1.2 on that port, with a certificate for these names and the host; default: clear text. */
-  readonly secure?: { readonly names: readonly string[] };
-  /** TCP on loopback for control; 0 any free one (default), null none. */
-  readonly httpPort?: number | null;
-  /** The same seed repeats the same chances; default: a new one, see `state().seed`. */
-  readonly seed?: number;
-  readonly profiles?: readonly ProfileSpec[];
-  readonly faults?: Partial<Faults>;
-  onEvent?(event: SandboxEvent): void;
-  /**
-   * What a bug of the sandbox threw while it worked on a request, which is answered 5.00 all the same.
-   * Default: thrown again once the answer has left, so that the process ends with its stack.
-   */
-  onBug?(error: unknown): void;
-  /** ThingsBoard's own times unless given. */
-  readonly times?: Partial<Times>;
-  readonly clock?: Clock;
-  /** ThingsBoard's transport.json.type_cast_enabled; default true. */
-  readonly typeCast?: boolean;
-  /** Replies of the rule chain to client-side RPC, by method; without one it stays silent. */
-  readonly clientRpcReplies?: Readonly<Record<string, Json>>;
-  /** Values kept per telemetry key; default 1000. Counts go on beyond. */
-  readonly keepPoints?: number;
-  /** A little later than the first telemetry, to show a fault on a working device. */
-  readonly afterFirstTelemetry?: {
-    /** Default 10 s. */
-    readonly waitMs?: number;
-    readonly outageMs?: number;
-    readonly revoke?: boolean;
-  };
-}
 
 export interface Sandbox extends AsyncDisposable, Operator {
   readonly port: number;
@@ -104,9 +68,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const story = createStory(clock, tell);
   const devices = createDevices({
     keepPoints: options.keepPoints ?? 1_000,
-    rememberTimestamps: REMEMBERED_TIMESTAMPS,
+    rememberTimestamps: options.rememberTimestamps ?? REMEMBERED_TIMESTAMPS,
     mostKeys: MOST_KEYS,
-    mostDevices: MOST_DEVICES,
+    mostDevices: options.mostDevices ?? MOST_DEVICES,
   });
   const rateLimit = createRateLimit(clock);
   const uploads = createUploads(clock, {
@@ -162,6 +126,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   const listening = {
     ...{ host, port: options.port ?? 0, clock, chance, faults, counters },
+    ...(options.openCarrier && { openCarrier: options.openCarrier }),
     received: front.received,
     lost: front.lost,
     shookHands: certificates.shookHands,

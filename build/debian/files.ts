@@ -13,7 +13,12 @@ export interface FilesOptions {
 }
 
 /** Manuals for whoever works on Pipit: they stay in the repository. */
-const forContributors = new Set(["adding-a-sensor.md", "architecture.md", "benchmark.md"]);
+const forContributors = new Set([
+  "adding-a-sensor.md",
+  "architecture.md",
+  "benchmark.md",
+  "fleet.md",
+]);
 
 const units = [
   "pipit.service",

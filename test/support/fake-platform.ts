@@ -32,27 +32,17 @@ export interface FakePlatform extends Platform {
   publish(readings: Readings): Promise<void>;
 }
 
-/**
- * The world of the agent core in memory, on virtual time: a Raspberry Pi 4 without an alarm, no child process, a clock that is
- * synchronised. Any port may be given instead.
- */
-export function fakePlatform(options: FakePlatformOptions = {}): FakePlatform {
-  const { seed = 1, stored = emptyIdentity, ...given } = options;
-  const clock = options.clock ?? virtualClock();
-  const random = options.random ?? seededRandom(seed);
-  const network = options.network ?? memoryNetwork({ clock, random });
-  const host = options.host ?? memoryHost(fixtures.pi4);
-  const notified: string[] = [];
-  let accept: ((readings: Readings) => Promise<void>) | null = null;
-  let run: Run | null = null;
+/** What every board in memory has, whoever runs it. */
+type Surroundings = Pick<Platform, "clock" | "random" | "network" | "host" | "log" | "journal"> &
+  Pick<Platform, "identity" | "services">;
 
+/** A platform without an alarm, a child process, a sensor, or a program beside it, and with a clock that is synchronised. */
+export function quietPlatform(given: Surroundings & Partial<Platform>): Platform {
+  const { clock, host } = given;
+  let run: Run | null = null;
   return {
     boot: { bootId: "this-boot", builtMs: clock.now() - DAY_MS, isSynchronised: () => true },
-    identity: memoryIdentity(stored).store,
     certificates: noCertificates,
-    journal: aJournal(clock),
-    services: tellingServices(notified),
-    log: recordingLog(),
     reader: {
       readFile: async (path) => host.readFile(path, 64 * 1024),
       async run([program]) {
@@ -67,16 +57,7 @@ export function fakePlatform(options: FakePlatformOptions = {}): FakePlatform {
         throw new AgentError("sensor", `${chip}: no GPIO chip is in memory`);
       },
     },
-    intake: {
-      serve(given) {
-        accept = given;
-        return {
-          [Symbol.dispose]() {
-            if (accept === given) accept = null;
-          },
-        };
-      },
-    },
+    intake: null,
     about: {
       version: "0.0.0",
       architecture: "arm64",
@@ -96,10 +77,38 @@ export function fakePlatform(options: FakePlatformOptions = {}): FakePlatform {
       },
     },
     ...given,
+  };
+}
+
+/** The world of the agent core in memory, on virtual time: a Raspberry Pi 4. Any port may be given instead. */
+export function fakePlatform(options: FakePlatformOptions = {}): FakePlatform {
+  const { seed = 1, stored = emptyIdentity, ...given } = options;
+  const clock = options.clock ?? virtualClock();
+  const random = options.random ?? seededRandom(seed);
+  const network = options.network ?? memoryNetwork({ clock, random });
+  const host = options.host ?? memoryHost(fixtures.pi4);
+  const notified: string[] = [];
+  let accept: ((readings: Readings) => Promise<void>) | null = null;
+  const intake: Platform["intake"] = {
+    serve(serving) {
+      accept = serving;
+      return {
+        [Symbol.dispose]() {
+          if (accept === serving) accept = null;
+        },
+      };
+    },
+  };
+  const own = {
+    identity: memoryIdentity(stored).store,
+    journal: aJournal(clock),
+    services: tellingServices(notified),
+    log: recordingLog(),
+  };
+  return {
+    ...quietPlatform({ ...own, intake, ...given, clock, random, network, host }),
     clock,
-    random,
     network,
-    host,
     notified,
     async publish(readings) {
       if (accept === null) throw new AgentError("transient", "the agent is reloading; try again");

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { createHost } from "../../agent/platform/host.ts";
-import type { FileSystemStats, Host } from "../../agent/ports.ts";
+import type { Host } from "../../agent/ports.ts";
+import { fixtureDisk } from "../fixtures/disk.ts";
 import { type FixtureName, fixtures } from "../fixtures/make-fixtures.ts";
 import { writeTree } from "../fixtures/tree.ts";
 
@@ -23,16 +24,6 @@ export function fixtureRoot(name: FixtureName): string {
   roots.set(name, root);
   return root;
 }
-
-/** A 32 GB card that is 39 % full: statfs of a fixture would tell about the disk of the developer. */
-export const fixtureDisk: FileSystemStats = {
-  blockBytes: 4096,
-  blocks: 7_594_370,
-  freeBlocks: 4_801_234,
-  availableBlocks: 4_407_120,
-  files: 1_908_000,
-  freeFiles: 1_812_600,
-};
 
 export interface FixtureHost extends Host {
   /** From now on the host shows the next of its fixtures: time has passed. */

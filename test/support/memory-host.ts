@@ -1,6 +1,6 @@
 import type { Host } from "../../agent/ports.ts";
+import { fixtureDisk } from "../fixtures/disk.ts";
 import type { Node, Tree } from "../fixtures/tree.ts";
-import { fixtureDisk } from "./fixtures.ts";
 
 const DEFAULT_LIMIT_BYTES = 16 * 1024;
 /** As the kernel (path_resolution(7)). */

@@ -3,7 +3,8 @@ import { diskReadings, disks } from "../../../agent/collectors/disk.ts";
 import { defaultCollectorSettings } from "../../../agent/collectors/index.ts";
 import { isMounted } from "../../../agent/collectors/mounts.ts";
 import type { Host } from "../../../agent/ports.ts";
-import { failingAt, fixtureDisk, fixtureHost } from "../../support/fixtures.ts";
+import { fixtureDisk } from "../../fixtures/disk.ts";
+import { failingAt, fixtureHost } from "../../support/fixtures.ts";
 import { lookAt, noDevices } from "../../support/look.ts";
 
 const stats = {

@@ -4,8 +4,9 @@ import { collectors, defaultCollectorSettings } from "../../../agent/collectors/
 import { AgentError } from "../../../agent/errors.ts";
 import { createThrottleLatch } from "../../../agent/platform/throttle-latch.ts";
 import type { Host } from "../../../agent/ports.ts";
+import { fixtureDisk } from "../../fixtures/disk.ts";
 import type { FixtureName } from "../../fixtures/make-fixtures.ts";
-import { fixtureDisk, fixtureHost } from "../../support/fixtures.ts";
+import { fixtureHost } from "../../support/fixtures.ts";
 import { lookAt, noDevices } from "../../support/look.ts";
 import { expectPlausible } from "../../support/plausible.ts";
 import { chosenSeed, seededRandom } from "../../support/seeded-random.ts";

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { createArrivals } from "../../fleet/arrivals.ts";
+import type { Chapter, Course } from "../../fleet/course.ts";
+import { plot } from "../../fleet/plot.ts";
+import { schedule } from "../../fleet/scheduling.ts";
+import { judge, slope } from "../../fleet/verdict.ts";
+
+const chapter = (name: string, peakPerSecond: number): Chapter => ({
+  ...{ name, from: 0, to: 60, seconds: 60, requests: 600, failed: 0, allOnlineAfterS: 60 },
+  ...{ meanPerSecond: 10, peakPerSecond },
+});
+const course = (change: Partial<Course> = {}): Course => ({
+  chapters: [chapter("first power-on", 30), chapter("power is back", 12), chapter("soak", 11)],
+  soakHeap: [1_000, 2_000, 3_000],
+  balance: { accepted: 10, stored: 8, waiting: 2 },
+  ...change,
+});
+const broken = (change: Partial<Course>) =>
+  judge(course(change))
+    .filter(({ kept }) => !kept)
+    .map(({ what, found }) => `${what}: ${found}`);
+
+describe("the verdict", () => {
+  it("is good where peaks, samples and memory keep their limits", () => {
+    expect(broken({})).toEqual([]);
+  });
+
+  it("names a storm, a sample that is missing or too many, and memory that grows", () => {
+    expect(broken({ chapters: [chapter("power is back", 31), chapter("soak", 11)] })).toEqual([
+      "power is back: peak of one second to the mean: 3.10",
+    ]);
+    expect(broken({ balance: { accepted: 10, stored: 7, waiting: 2 } })).toEqual([
+      "samples accepted, not stored and not waiting: 1",
+    ]);
+    expect(broken({ balance: { accepted: 10, stored: 11, waiting: 0 } })).toHaveLength(1);
+    expect(broken({ soakHeap: [0, 4_000, 8_000] })).toEqual([
+      "soak: heap that stays, bytes a report: 13.3",
+    ]);
+  });
+
+  it("does not take one odd minute for a slope", () => {
+    expect(slope([10, 10, 900, 10, 10])).toBe(0);
+    expect(slope([0, 5, 10, 15])).toBe(5);
+    expect(slope([])).toBe(0);
+  });
+});
+
+it("counts what arrives in each second", () => {
+  const arrivals = createArrivals();
+  arrivals.arrived(0, false);
+  arrivals.arrived(2, true);
+  arrivals.arrived(2, false);
+  arrivals.online(3, 5);
+  expect(arrivals.span(0, 3)).toEqual({
+    ...{ seconds: 3, requests: 3, failed: 1, meanPerSecond: 1, peakPerSecond: 2 },
+  });
+  expect(arrivals.seconds[3]?.online).toBe(5);
+});
+
+it("spreads first requests over the splay, and reports over the interval", () => {
+  const even = { at: 0 };
+  const { first, steady } = schedule({
+    boards: 1_200,
+    intervalMs: 60_000,
+    splayMs: 120_000,
+    fraction: () => ((even.at++ % 1_200) + 0.5) / 1_200,
+  });
+  expect(first).toMatchObject({ seconds: 120, requests: 1_200, peakPerSecond: 10 });
+  expect(steady).toMatchObject({ seconds: 60, requests: 1_200, meanPerSecond: 20 });
+  expect(steady.peakPerSecond).toBeLessThan(60);
+});
+
+it("draws both curves, and a mark for each chapter", () => {
+  const seconds = [
+    { requests: 0, failed: 0, online: 0 },
+    { requests: 10, failed: 0, online: 4 },
+  ];
+  const svg = plot(seconds, [chapter("first power-on", 30)], 4);
+  expect(svg.match(/<path class="(requests|online)" d="M[^"]+"/g)).toHaveLength(2);
+  expect(svg).toContain("<title>first power-on</title>");
+  expect(svg).not.toContain("NaN");
+});
