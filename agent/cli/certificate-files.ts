@@ -34,7 +34,7 @@ function certificatesIn(
   path: string,
   setting: string,
   complain: Complain,
-): readonly X509Certificate[] {
+): readonly (X509Certificate | null)[] {
   const text = textOf(path, setting, complain);
   if (text === null) return [];
   const parts = text.match(CERTIFICATE) ?? [];
@@ -43,12 +43,12 @@ function certificatesIn(
       path,
       `there is no certificate in it; ${setting} wants PEM (-----BEGIN CERTIFICATE-----). To make PEM of DER: openssl x509 -inform DER -in ${path}`,
     );
-  return parts.flatMap((part, index) => {
+  return parts.map((part, index) => {
     try {
-      return [new X509Certificate(part)];
+      return new X509Certificate(part);
     } catch {
       complain(path, `certificate ${index + 1} in it cannot be read; export the file once more`);
-      return [];
+      return null;
     }
   });
 }

@@ -36,7 +36,8 @@ const SUITES = [
   "ECDHE-RSA-AES256-GCM-SHA384",
 ].join(":");
 
-const LOOK_INTO = "sudo pipit config check names the file: client_cert, or client_key";
+const LOOK_INTO =
+  "where client_cert and client_key are set, sudo pipit config check names the file; else: sudo pipit provision --reset";
 
 const nobodyTrusted = () =>
   new AgentError("config", "no server can be believed: there is not one trusted certificate", {

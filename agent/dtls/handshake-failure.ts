@@ -62,6 +62,6 @@ const ALERTS: readonly (readonly [RegExp, string, string])[] = [
   [
     /alert (bad certificate|unknown ca|certificate unknown|certificate expired|certificate revoked|unsupported certificate)/,
     "it refuses the certificate of this board",
-    "has it expired (sudo pipit config check names file and day), and does the server trust whoever signed it?",
+    "does the server trust whoever signed it, and know it as this device's? Has it expired: sudo pipit config check names file and day of client_cert",
   ],
 ];

@@ -39,7 +39,7 @@ export interface AppenderDeps {
   readonly standing: DiskStanding;
   readonly meter: WriteMeter;
   readonly random: Random;
-  /** When the latest sample was taken that has a time; null: there is none. */
+  /** When the last sample was taken, before which none that comes is taken; null: there was none. */
   latest(): Moment | null;
   /** Before one more segment is begun: what is too old or too much goes. */
   enforce(): Promise<void>;

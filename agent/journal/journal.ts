@@ -90,8 +90,8 @@ function createJournal(
   const ledger = createLedger(recovered);
   const standing = createDiskStanding(clock, log);
   const recent = new Map<number, TakenSample>();
-  const { lastTs } = recovered;
-  /** The latest that has a time; of a former run nothing but that is known. */
+  let { lastTs } = recovered;
+  /** When the last sample was taken, with or without a time; of a former run nothing but its time is known. */
   let latest: Moment | null = lastTs === null ? null : { bootId: "", monotonicMs: 0, ts: lastTs };
   /** The wall clock counts once a sample of this run had a time. */
   let isDated = false;
@@ -175,9 +175,10 @@ function createJournal(
     async append(sample) {
       const id = ledger.takeId();
       const { ts } = sample.taken;
+      latest = sample.taken;
       if (ts !== null) {
         isDated = true;
-        if (ts >= (latest?.ts ?? 0)) latest = sample.taken;
+        lastTs = Math.max(lastTs ?? 0, ts);
       }
       recent.set(id, sample);
       await commit.add({ id, sample });
@@ -196,7 +197,7 @@ function createJournal(
     note: (name, value) => ledger.note(name, value),
     sync: commit.flush,
     get lastTs() {
-      return latest?.ts ?? null;
+      return lastTs;
     },
     waiting: () => ledger.waiting,
     dropped: () => sumOf(ledger.dropped),

@@ -9,6 +9,8 @@ import { type Arrivals, createArrivals } from "./arrivals.ts";
 
 export interface Acker extends Arrivals, AsyncDisposable {
   readonly port: number;
+  /** Telemetry of these tokens is not answered, nor counted. */
+  readonly silent: Set<string>;
 }
 
 const POST = 0x02;
@@ -20,6 +22,7 @@ const PAYLOAD_MARKER = 0xff;
  */
 function createAnswers(tokens: readonly string[]) {
   const arrivals = createArrivals();
+  const silent = new Set<string>();
   const answerTo = (datagram: Buffer): Buffer | null => {
     const [first = 0, code] = datagram;
     if (first >> 4 !== 0b0100) return null; // only what is confirmable asks for an answer
@@ -31,18 +34,19 @@ function createAnswers(tokens: readonly string[]) {
 
     const path = datagram.indexOf("telemetry");
     const token = tokens.find((candidate) => datagram.includes(candidate));
+    if (token !== undefined && silent.has(token)) return null;
     if (path >= 0 && token !== undefined) {
       const json = Buffer.from(datagram.subarray(datagram.indexOf(PAYLOAD_MARKER, path) + 1));
       arrivals.add(token, { atMs: performance.now(), bytes: datagram.length, json });
     }
     return Buffer.concat([answer, body]);
   };
-  return { arrivals, answerTo };
+  return { arrivals, silent, answerTo };
 }
 
 /** For `coap://`. */
 export async function startAcker(tokens: readonly string[], host = "127.0.0.1"): Promise<Acker> {
-  const { arrivals, answerTo } = createAnswers(tokens);
+  const { arrivals, silent, answerTo } = createAnswers(tokens);
   const socket = createSocket("udp4");
   socket.on("message", (datagram, peer) => {
     const answer = answerTo(datagram);
@@ -52,6 +56,7 @@ export async function startAcker(tokens: readonly string[], host = "127.0.0.1"):
   await once(socket, "listening");
   return {
     ...arrivals,
+    silent,
     port: socket.address().port,
     async [Symbol.asyncDispose]() {
       socket.close();
@@ -66,7 +71,7 @@ export async function startSecureAcker(
   host: string,
   serverName: string,
 ): Promise<Acker & { readonly authority: string }> {
-  const { arrivals, answerTo } = createAnswers(tokens);
+  const { arrivals, silent, answerTo } = createAnswers(tokens);
   const deps = {
     host,
     port: 0,
@@ -89,6 +94,7 @@ export async function startSecureAcker(
   );
   return {
     ...arrivals,
+    silent,
     port: link.port,
     authority: link.authority,
     [Symbol.asyncDispose]: () => link.close(),

@@ -32,6 +32,8 @@ export interface Start {
   readonly through?: readonly string[];
   /** Beside what this process has. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Options of every command: `["--sysroot", folder]`. */
+  readonly options?: readonly string[];
 }
 
 /** Whom a server has to show itself to be, and by whose word: a file with that certificate, PEM. */
@@ -63,7 +65,16 @@ export async function preparePipit(
   start: Start,
   trust: Trust | null = null,
 ): Promise<() => Contender> {
-  const { folder, host = LOOPBACK, port, token, intervalMs, through = [], env } = start;
+  const {
+    folder,
+    host = LOOPBACK,
+    port,
+    token,
+    intervalMs,
+    through = [],
+    env,
+    options = [],
+  } = start;
   const config = join(folder, "pipit.toml");
   const server = trust
     ? `url = "coaps://${host}:${port}"\nserver_name = "${trust.serverName}"\nca_file = "${trust.caFile}"`
@@ -71,26 +82,29 @@ export async function preparePipit(
   writeFileSync(config, `[server]\n${server}\n[telemetry]\ninterval = "${intervalMs}ms"\n`, {
     mode: 0o600,
   });
-  const place = ["--config", config, "--state", join(folder, "state")];
+  const place = ["--config", config, "--state", join(folder, "state"), ...options];
   const [program = "", ...args] = [...through, executable];
   // Not execFileSync: the server that it asks runs in this very process.
   const adopting = run(program, [...args, "provision", "--token-stdin", ...place]);
   adopting.child.stdin?.end(token);
   await adopting;
-  return () => contender([program, ...args, "run", ...place], env);
+  return () => startProgram([program, ...args, "run", ...place], env);
 }
 
 /** Sends JSON of the same length as Pipit does. */
 export function startFloor(program: string, start: Start, jsonBytes: number): Contender {
   const { host = LOOPBACK, port, token, intervalMs, through = [] } = start;
-  return contender([
+  return startProgram([
     ...through,
     program,
     ...[host, port, token, intervalMs, jsonBytes].map(String),
   ]);
 }
 
-const contender = ([program = "", ...args]: readonly string[], env = {}): Contender =>
+export const startProgram = (
+  [program = "", ...args]: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Contender =>
   watched(
     spawn(program, args, {
       env: { ...process.env, ...env },

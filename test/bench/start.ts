@@ -51,15 +51,16 @@ async function measure(rounds: number, folder: string): Promise<readonly Round[]
   using notified = listenForNotifications(path);
   const start = { folder, port: acker.port, token: TOKEN, intervalMs: INTERVAL_MS };
   const runPipit = await preparePipit({ ...start, env: { NOTIFY_SOCKET: path } });
-  const untilReady = async () => {
+  const untilReady = async (signal: AbortSignal) => {
     while (!notified.received().some((text) => text.split("\n").includes("READY=1")))
-      await sleep(LOOK_EVERY_MS);
+      await sleep(LOOK_EVERY_MS, undefined, { signal });
     return performance.now();
   };
   const startPipit = async (): Promise<Times> => {
     const startedMs = performance.now();
     await using pipit = runPipit();
-    const both = Promise.all([untilReady(), acker.next(TOKEN, LIMIT_MS)]);
+    using given = abortedAtEnd();
+    const both = Promise.all([untilReady(given.signal), acker.next(TOKEN, LIMIT_MS)]);
     const [readyAtMs, { atMs }] = await Promise.race([both, pipit.failure()]);
     const code = await pipit.end();
     if (code !== 0) throw new Error(`pipit has ended with ${code}`);
@@ -76,6 +77,12 @@ async function measure(rounds: number, folder: string): Promise<readonly Round[]
     measured.push({ emptyNode, pipit });
   }
   return measured;
+}
+
+/** Nobody waits any more for what has not come. */
+function abortedAtEnd(): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  return { signal: controller.signal, [Symbol.dispose]: () => controller.abort() };
 }
 
 /** The kernel lets go of the file's pages; those of shared libraries stay, for others use them. */

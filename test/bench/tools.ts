@@ -11,6 +11,13 @@ export const networkTools: readonly Tool[] = [
   ["openssl", "openssl"],
 ];
 
+export const peerTools: readonly Tool[] = [
+  ["/usr/bin/python3", "python3-minimal"],
+  ["coap-client-notls", "libcoap3-bin"],
+  ["collectd", "collectd-core"],
+  ["prometheus-node-exporter", "prometheus-node-exporter"],
+];
+
 const isMissing = ([program]: Tool) => spawnSync(program, ["--version"]).error !== undefined;
 
 /** @throws Error says how to get what is missing; with `install` gets it from Debian, which wants root */

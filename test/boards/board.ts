@@ -78,17 +78,23 @@ export async function openSite(): Promise<Site> {
     requests.push(`${event.path} ${event.code}`);
     for (const value of event.n) n.add(value);
   });
-  await Promise.race([ready.promise, ended.then(() => Promise.reject(new Error("no server")))]);
+  const close = async () => {
+    child.kill();
+    await ended;
+    execFileSync("ip", ["netns", "delete", name]);
+  };
+  try {
+    await Promise.race([ready.promise, ended.then(() => Promise.reject(new Error("no server")))]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     through,
     requests: () => requests,
     n,
     tell: (line) => void child.stdin.write(`${line}\n`),
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      await ended;
-      execFileSync("ip", ["netns", "delete", name]);
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
 

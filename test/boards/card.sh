@@ -2,6 +2,7 @@
 # The card of a board that is emulated: Debian for arm64 with Pipit's package, a FAT boot partition, and Debian's kernels for it.
 # Root only. The arm64 programs of the system run by qemu-user while it is made; that registration is taken back at the end.
 set -euo pipefail
+shopt -s inherit_errexit # in $(...), too
 umask 022
 
 # shellcheck source=test/support/initramfs.sh
@@ -39,20 +40,25 @@ need() {
 }
 
 registered=
+mounted=
 # Lets the kernel of this machine run programs for arm64, in a chroot too (flag F).
 run_arm64() {
   need qemu-aarch64-static qemu-user-static
-  [ -e $BINFMT/register ] || mount -t binfmt_misc binfmt_misc $BINFMT
+  if [ ! -e $BINFMT/register ]; then
+    mount -t binfmt_misc binfmt_misc $BINFMT
+    mounted=yes
+  fi
   ! grep -lqs '^magic 7f454c460201010000000000000000000200b700$' $BINFMT/* || return 0
-  registered=$BINFMT/pipit-test-arm64
   # An ELF file of 64 bits for AArch64, executable or shared; the bits that do not matter are masked.
   printf '%s' ":pipit-test-arm64:M::\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\xb7\\x00:\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff:$(command -v qemu-aarch64-static):OCF" \
     >$BINFMT/register
+  registered=$BINFMT/pipit-test-arm64
 }
 
 scratch=
 cleanup() {
-  [ -z "$registered" ] || echo -1 >"$registered"
+  [ -z "$registered" ] || echo -1 >"$registered" || true
+  [ -z "$mounted" ] || umount "$BINFMT" || true
   [ -z "$scratch" ] || rm -rf --one-file-system "$scratch"
 }
 trap cleanup EXIT

@@ -1,5 +1,5 @@
 import { type Span, spanOf } from "./arrivals.ts";
-import type { Site } from "./site.ts";
+import type { Balance, Site } from "./site.ts";
 
 /** One part of a fleet's life, from `from` until before `to`, in seconds. */
 export interface Chapter extends Span {
@@ -14,7 +14,7 @@ export interface Course {
   readonly chapters: readonly Chapter[];
   /** Bytes of heap after a collection, minute by minute. */
   readonly soakHeap: readonly number[];
-  readonly balance: ReturnType<Site["balance"]>;
+  readonly balance: Balance;
 }
 
 export interface CourseOptions {
@@ -110,7 +110,7 @@ export function lineOf({ name, from, to, requests, failed, ...rest }: Chapter): 
     `${failed}`.padStart(8),
     meanPerSecond.toFixed(1).padStart(9),
     `${peakPerSecond}`.padStart(7),
-    (peakPerSecond / meanPerSecond).toFixed(1).padStart(6),
+    (requests === 0 ? "" : (peakPerSecond / meanPerSecond).toFixed(1)).padStart(6),
     ` ${online}`,
   ]
     .join("")

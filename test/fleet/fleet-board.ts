@@ -21,6 +21,8 @@ export interface World {
 
 /** The agent's core on a board of its own: hardware id, journal, credentials. */
 export interface FleetBoard {
+  /** As the agent makes it of the hardware id. */
+  readonly deviceName: string;
   /** With the whole site: the first request waits its turn. */
   powerOn(): Promise<void>;
   powerCut(): void;
@@ -86,6 +88,7 @@ export function createFleetBoard(index: number, world: World): FleetBoard {
   });
 
   return {
+    deviceName: `rpi-${serial.slice(-8)}`,
     async powerOn() {
       const life = switchedOn(world.clock, world.network);
       power = life;

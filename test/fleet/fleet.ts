@@ -2,7 +2,7 @@
  * npm run fleet [-- [--boards 10000] [--interval 60s] [--soak MINUTES] [--seed N] [--plot FILE] [--json]]
  *
  * Boards in one process, each with the agent's own core, a journal and credentials: a network in memory, the sandbox, virtual time.
- * A whole site is switched on, loses its power, its server; then a soak. From 100,000 boards on only the rules of when they ask are
+ * A whole site is switched on, loses its power, its server; then a soak. From 20,000 boards on only the rules of when they ask are
  * run. Exits 1 when a limit is broken. docs/fleet.md
  */
 import { writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
     boards: { type: "string", default: "10000" },
     interval: { type: "string", default: "60s" },
     soak: { type: "string", default: "10" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
     plot: { type: "string" },
     json: { type: "boolean", default: false },
   },
@@ -33,7 +33,8 @@ const { values: options } = parseArgs({
 function positive(name: "boards" | "interval" | "soak" | "seed", unit = ""): number {
   const text = options[name];
   const number = new RegExp(`^(\\d{1,9})${unit}$`).exec(text)?.[1];
-  if (number !== undefined && (Number(number) > 0 || name === "soak")) return Number(number);
+  const mayBeNone = name === "soak" || name === "seed";
+  if (number !== undefined && (Number(number) > 0 || mayBeNone)) return Number(number);
   process.stderr.write(
     `fleet: --${name} takes a whole number${unit && ` and "${unit}"`}, not "${text}"\n`,
   );
@@ -51,7 +52,8 @@ function heapBytes(): number {
   const { gc } = globalThis;
   if (gc === undefined) throw new Error("start it by npm run fleet: it wants --expose-gc");
   gc();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 /** True: nothing is broken. */

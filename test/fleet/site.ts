@@ -21,6 +21,13 @@ export interface SiteOptions {
   readonly seed: number;
 }
 
+export interface Balance {
+  readonly accepted: number;
+  readonly stored: number;
+  readonly waiting: number;
+  readonly off: number;
+}
+
 /** Boards with one server, in one process: the sandbox, a network in memory, virtual time. */
 export interface Site {
   readonly clock: VirtualClock;
@@ -32,8 +39,8 @@ export interface Site {
   online(): number;
   /** Lets one second pass. @throws what an agent has ended with */
   second(): Promise<void>;
-  /** Of all boards: accepted, stored by the server, still waiting. */
-  balance(): { readonly accepted: number; readonly stored: number; readonly waiting: number };
+  /** Of all boards; `off`: by how many samples boards and server differ, board by board. */
+  balance(): Balance;
 }
 
 export async function openSite({ boards: count, intervalMs, seed }: SiteOptions): Promise<Site> {
@@ -70,13 +77,16 @@ export async function openSite({ boards: count, intervalMs, seed }: SiteOptions)
       arrivals.online(second(), online());
     },
     balance() {
-      const sum = (what: "accepted" | "waiting") =>
-        boards.reduce((total, each) => total + each[what], 0);
-      const stored = Object.values(sandbox.state().devices).reduce(
-        (total, { telemetry }) => total + telemetry.samples,
-        0,
-      );
-      return { accepted: sum("accepted"), waiting: sum("waiting"), stored };
+      const { devices } = sandbox.state();
+      const total = { accepted: 0, stored: 0, waiting: 0, off: 0 };
+      for (const { accepted, waiting, deviceName } of boards) {
+        const stored = devices[deviceName]?.telemetry.samples ?? 0;
+        total.accepted += accepted;
+        total.stored += stored;
+        total.waiting += waiting;
+        total.off += Math.abs(accepted - stored - waiting);
+      }
+      return total;
     },
   };
 }

@@ -15,7 +15,6 @@ export interface Line {
 /** What has to hold of a fleet. */
 export function judge(course: Course): readonly Line[] {
   const { chapters, soakHeap, balance } = course;
-  const { accepted, stored, waiting } = balance;
   const storms = chapters.filter(({ name }) => name.includes("power"));
   const soak = chapters.at(-1);
   const growth = slope(soakHeap) * Math.max(0, soakHeap.length - 1);
@@ -28,10 +27,10 @@ export function judge(course: Course): readonly Line[] {
       kept: peakPerSecond <= MOST_PEAK * meanPerSecond,
     })),
     {
-      what: "samples accepted, not stored and not waiting",
-      found: String(accepted - stored - waiting),
+      what: "samples that are neither stored nor waiting, or stored and never accepted",
+      found: String(balance.off),
       limit: "0",
-      kept: accepted === stored + waiting,
+      kept: balance.off === 0,
     },
     ...(soakHeap.length > 2
       ? [

@@ -26,6 +26,7 @@ modules_of() {
 }
 
 # Lines of shell for an init in busybox: loads what lies in /modules.
+# shellcheck disable=SC2016,SC2034 # expanded there; used by who sources this
 LOAD_MODULES='while read -r module parameters; do
   insmod "/modules/$module" $parameters
 done </modules/modules'

@@ -2,6 +2,7 @@
 # A Debian container with a real systemd as PID 1, without needing systemd, D-Bus or machined on the host.
 # PIPIT_TEST_DEBIAN names the release (default: bookworm). Root only. Everything it mounts lives in a private mount namespace; everything it starts ends with its owner.
 set -euo pipefail
+shopt -s inherit_errexit # in $(...), too
 umask 022
 
 SUITE=${PIPIT_TEST_DEBIAN:-bookworm}

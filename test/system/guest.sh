@@ -3,6 +3,7 @@
 # It runs what it reads from its second serial port, which is this script's standard input and output; guest.ts speaks to it.
 # Emulated (TCG), so it needs no KVM. It is x86: only there Debian's kernel has i2c-stub.
 set -euo pipefail
+shopt -s inherit_errexit # in $(...), too
 umask 022
 
 # shellcheck source=test/support/initramfs.sh

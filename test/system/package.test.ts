@@ -232,6 +232,8 @@ describe("on a Debian", () => {
       expect(await inside("cat", `${image}/etc/passwd`)).toMatch(/^pipit:/m);
       expect((await machine.exec("getent", "passwd", "pipit")).code).not.toBe(0);
       expect(await machine.property("LoadState")).toBe("not-found");
+      // There is no systemd in it, whatever this system has.
+      for (const path of [`${image}${DROP_IN}`, DROP_IN]) expect(await exists(path)).toBe(false);
       await inside(...dpkg, "--purge", "pipit");
       expect(await exists(`${image}/etc/pipit`)).toBe(false);
     });

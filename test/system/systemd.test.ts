@@ -238,7 +238,9 @@ describe.each(releases)("on %s", (release) => {
       const stdout = await inside(`${SOURCE}/install.sh`, "--uninstall");
       expect(stdout).toContain("/var/lib/pipit");
       expect(await property("LoadState")).toBe("not-found");
-      expect((await machine.exec("ls", "/usr/bin/pipit")).code).not.toBe(0);
+      const leftovers = ["/usr/bin/pipit", "/usr/lib/systemd/system/pipit.service.d"];
+      for (const path of leftovers)
+        expect((await machine.exec("test", "-e", path)).code, path).not.toBe(0);
       expect(await modeAndOwner(CONFIG)).toBe("640 root:pipit");
       expect(await modeAndOwner("/var/lib/pipit/credentials.json")).toBe("600 pipit:pipit");
     });

@@ -82,6 +82,11 @@ it("says what a file is not: no PEM, damaged, an encrypted key, a certificate in
   expect(problems({ cert: file("damaged.pem", damaged) })).toEqual([
     "error damaged.pem: certificate 1 in it cannot be read; export the file once more",
   ]);
+  // What stands behind it is not taken for the board's own.
+  const chain = file("damaged-chain.pem", damaged + made.expired.certificate);
+  expect(problems({ cert: chain, key: file("board.key", client.key) })).toEqual([
+    expect.stringMatching(/^error damaged-chain\.pem: certificate 1 in it cannot be read/),
+  ]);
   expect(problems({ cert, key: cert })).toEqual([
     expect.stringMatching(/^error board\.pem: there is no private key in it/),
   ]);

@@ -12,7 +12,7 @@ const chapter = (name: string, peakPerSecond: number): Chapter => ({
 const course = (change: Partial<Course> = {}): Course => ({
   chapters: [chapter("first power-on", 30), chapter("power is back", 12), chapter("soak", 11)],
   soakHeap: [1_000, 2_000, 3_000],
-  balance: { accepted: 10, stored: 8, waiting: 2 },
+  balance: { accepted: 10, stored: 8, waiting: 2, off: 0 },
   ...change,
 });
 const broken = (change: Partial<Course>) =>
@@ -29,10 +29,10 @@ describe("the verdict", () => {
     expect(broken({ chapters: [chapter("power is back", 31), chapter("soak", 11)] })).toEqual([
       "power is back: peak of one second to the mean: 3.10",
     ]);
-    expect(broken({ balance: { accepted: 10, stored: 7, waiting: 2 } })).toEqual([
-      "samples accepted, not stored and not waiting: 1",
+    // One has lost a sample, another has one too many: the sums would not tell.
+    expect(broken({ balance: { accepted: 10, stored: 8, waiting: 2, off: 2 } })).toEqual([
+      "samples that are neither stored nor waiting, or stored and never accepted: 2",
     ]);
-    expect(broken({ balance: { accepted: 10, stored: 11, waiting: 0 } })).toHaveLength(1);
     expect(broken({ soakHeap: [0, 4_000, 8_000] })).toEqual([
       "soak: heap that stays, bytes a report: 13.3",
     ]);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { DurableJournal } from "../../../agent/journal/journal.ts";
-import { takenAt } from "../../support/a-journal.ts";
+import { takenAt, wideBounds } from "../../support/a-journal.ts";
 import { crashDisk } from "../../support/crash-disk.ts";
 import { journalOn } from "../../support/disk-journal.ts";
 import { recordingLog } from "../../support/recording-log.ts";
@@ -74,6 +74,25 @@ it("knows when the last sample was taken, where the newest segment has none and 
   expect(await segmentsOn(crash)).toHaveLength(1);
   expect(await segmentsOn(crash)).not.toEqual(before);
   expect((await journalOn(crash.disk, { seed: 2 })).lastTs).toBe(14_000);
+});
+
+it("takes no sample without a time for as old as the last of a former run, where a segment begins without one", async () => {
+  const crash = crashDisk();
+  const former = { bootId: "a-former-boot", monotonicMs: 1, ts: 1_000 };
+  const first = await journalOn(crash.disk, { bounds: small });
+  await first.append({ taken: former, readings: { n: 1 } });
+  const clock = virtualClock();
+  const journal = await journalOn(crash.disk, { bounds: small, clock, seed: 2 });
+  const taken = { bootId: "this-boot", monotonicMs: clock.monotonic(), ts: null };
+  for (let n = 2; n < 16; n++)
+    await journal.append({ taken, readings: { n, text: String(n).padEnd(2_000, "x") } });
+  journal.note("long", "x".repeat(6_000));
+  await journal.sync();
+  expect(await segmentsOn(crash)).toHaveLength(2);
+  await journal.append({ taken: { ...taken, ts: clock.now() }, readings: { n: 16 } });
+  journal.setBounds({ ...wideBounds, ...small, maxAgeMs: 60_000 });
+  expect(await numbersIn(journal)).toEqual(upTo(16, 2));
+  expect(journal.stats().droppedBy).toEqual({ age: 1 }); // that of the former run
 });
 
 it("keeps a segment until it is on the disk that nobody waits for it", async () => {

@@ -1,0 +1,180 @@
+/**
+ * growth [--short] [--json]
+ *
+ * How the cost of a report grows: with the number of sensors, with what waits in the journal, with the interval. The executable with
+ * default settings, on the files of a Raspberry Pi 4 for the first. Each curve is drawn against its own first point in the same run.
+ * Writes docs/growth.svg in the full form. Exits 1 when a curve has a cliff, 2 when nothing could be measured. docs/benchmark.md
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect, parseArgs } from "node:util";
+import { openJournal } from "../../agent/journal/journal.ts";
+import { systemClock } from "../../agent/platform/clock.ts";
+import { systemDisk } from "../../agent/platform/disk.ts";
+import { systemRandom } from "../../agent/platform/random.ts";
+import { segmentFolder } from "../../agent/platform/segment-folder.ts";
+import { hwmon } from "../fixtures/devices.ts";
+import { fixtures } from "../fixtures/make-fixtures.ts";
+import { writeTree } from "../fixtures/tree.ts";
+import { type Acker, startAcker } from "./acker.ts";
+import { untilCalm } from "./calm.ts";
+import { buildPipit, type Contender, preparePipit } from "./contenders.ts";
+import { silent } from "./dtls-to.ts";
+import { type Curve, cliffs, growthPlot, growthTable } from "./growth-table.ts";
+import { usageOf } from "./usage.ts";
+import { InvalidWindow } from "./window.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
+const SECOND_MS = 1_000;
+/** The inventory's child has ended by then. */
+const WARM_MS = 12_000;
+
+interface Point {
+  /** What the curve is about: sensors, waiting samples, milliseconds. */
+  readonly at: number;
+  readonly intervalMs: number;
+  readonly reports: number;
+  readonly options?: readonly string[];
+  /** Before it is started. */
+  prepare?(folder: string): Promise<void>;
+  /** Its telemetry is not answered: what it takes waits. */
+  readonly isAway?: boolean;
+}
+
+/** All points of one curve at once, each an agent of its own. */
+async function measure(
+  folder: string,
+  name: string,
+  points: readonly Point[],
+): Promise<readonly { readonly at: number; readonly cpuMs: number }[]> {
+  const tokenOf = (index: number) => `growth${name}${index}Token`.padEnd(20, "1");
+  await using acker = await startAcker(points.map((_, index) => tokenOf(index)));
+  await using running = new AsyncDisposableStack();
+  const begun: { readonly point: Point; readonly contender: Contender; readonly token: string }[] =
+    [];
+  for (const [index, point] of points.entries()) {
+    const own = join(folder, `${name}-${index}`);
+    mkdirSync(own);
+    const token = tokenOf(index);
+    const { intervalMs } = point;
+    const start = { folder: own, port: acker.port, token, intervalMs };
+    const run = await preparePipit({ ...start, options: point.options ?? [] });
+    await point.prepare?.(own);
+    if (point.isAway === true) acker.silent.add(token);
+    begun.push({ point, contender: running.use(run()), token });
+    await sleep(intervalMs / (points.length + 1));
+  }
+  await sleep(WARM_MS);
+  return Promise.all(begun.map((one) => costOf(acker, one)));
+}
+
+async function costOf(
+  acker: Acker,
+  { point, contender, token }: { point: Point; contender: Contender; token: string },
+) {
+  const { at, intervalMs, reports, isAway = false } = point;
+  if (!isAway) await acker.next(token, 3 * intervalMs);
+  await sleep(intervalMs / 4);
+  const before = { cpuMs: usageOf(contender.pid).cpuMs, sent: acker.reports(token).length };
+  await Promise.race([sleep(reports * intervalMs), contender.failure()]);
+  const sent = acker.reports(token).length - before.sent;
+  // A report of many values is several messages.
+  if (!isAway && sent < reports) throw new InvalidWindow(`${at}: ${sent} of ${reports} reports`);
+  return { at, cpuMs: (usageOf(contender.pid).cpuMs - before.cpuMs) / reports };
+}
+
+/** A Raspberry Pi 4 with so many temperature sensors on its I²C buses. */
+function boardWith(folder: string, sensors: number): readonly string[] {
+  const root = join(folder, `board-${sensors}`);
+  const tree = Object.entries(fixtures.pi4).filter(([path]) => !/w1|hwmon|iio/.test(path));
+  writeTree(root, Object.fromEntries(tree));
+  for (let index = 0; index < sensors; index++) {
+    const [bus, address] = [2 + Math.floor(index / 64), 0x10 + (index % 64)];
+    const parent = `/sys/devices/platform/i2c-${bus}/${bus}-00${address.toString(16)}`;
+    writeTree(root, hwmon(index, parent, { name: "lm75\n", temp1_input: `${20_000 + index}\n` }));
+  }
+  return ["--sysroot", root];
+}
+
+/** Samples of the last hours, as the agent would have stored them. */
+async function fill(folder: string, samples: number): Promise<void> {
+  const journal = await openJournal({
+    disk: segmentFolder(join(folder, "state/journal"), systemDisk, silent),
+    bounds: {
+      maxBytes: 64 * 1024 * 1024,
+      maxAgeMs: 30 * 86_400_000,
+      keepFreeBytes: 0,
+      thins: false,
+      maxBytesPerDay: Number.POSITIVE_INFINITY,
+    },
+    windowMs: 60_000,
+    bootId: "before",
+    clock: systemClock,
+    random: systemRandom,
+    log: silent,
+  });
+  const firstTs = Date.now() - samples * 10_000 - 60_000;
+  const waiting: Promise<unknown>[] = [];
+  for (let index = 0; index < samples; index++) {
+    const ts = firstTs + index * 10_000;
+    const readings = { cpuUsage: index % 100, load1: (index % 40) / 10, uptime: index * 10 };
+    waiting.push(journal.append({ taken: { bootId: "before", monotonicMs: ts, ts }, readings }));
+    if (index % 2_000 === 1_999) await journal.sync();
+  }
+  await journal.sync();
+  await Promise.all(waiting);
+  await journal[Symbol.asyncDispose]();
+}
+
+async function curves(folder: string): Promise<readonly Curve[]> {
+  const reports = options.short ? 10 : 30;
+  const sensors = [0, 1, 10, 100].map((at) => ({
+    ...{ at, reports, intervalMs: SECOND_MS, options: boardWith(folder, at) },
+  }));
+  const lengths = options.short ? [0, 1_000, 10_000] : [0, 1_000, 10_000, 100_000];
+  const queue = lengths.map((at) => ({
+    ...{ at, reports, intervalMs: SECOND_MS, isAway: true },
+    prepare: (own: string) => fill(own, at),
+  }));
+  const intervals = (options.short ? [1, 2, 5] : [1, 3, 10, 30]).map((at) => ({
+    ...{ at, intervalMs: at * SECOND_MS, reports: Math.max(6, Math.round(reports / at)) },
+  }));
+  const found: Curve[] = [];
+  for (const [name, of, points] of [
+    ["Sensors", "sensors", sensors],
+    ["Queue", "samples that wait", queue],
+    ["Interval", "seconds between reports", intervals],
+  ] as const) {
+    await untilCalm(say);
+    say(`${of}: ${points.map(({ at }) => at).join(", ")}`);
+    found.push({ of, points: await measure(folder, name, points) });
+  }
+  return found;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
+try {
+  buildPipit();
+  const found = await curves(folder);
+  if (options.json) process.stdout.write(`${JSON.stringify(found)}\n`);
+  else process.stdout.write(`${growthTable(found)}\n`);
+  if (!options.short)
+    writeFileSync(join(import.meta.dirname, "../../docs/growth.svg"), growthPlot(found));
+  const broken = cliffs(found);
+  for (const what of broken) say(`a cliff: ${what}`);
+  if (broken.length > 0) process.exitCode = 1;
+} catch (error) {
+  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
+  process.exitCode = 2;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

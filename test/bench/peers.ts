@@ -1,0 +1,167 @@
+/**
+ * peers [--short] [--json]
+ *
+ * What a report costs Pipit, a C program, and what is used for the same job elsewhere: collectd, the node exporter, a loop in Python,
+ * one in the shell, a program for Node as it is usually written. All run side by side at one cadence, each in a part of the interval
+ * for itself. Exits 1 when a script or a Node program costs less than Pipit, 2 when nothing could be measured. docs/benchmark.md
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect, parseArgs } from "node:util";
+import { type Acker, startAcker } from "./acker.ts";
+import { fullRun, shortRun } from "./budget.ts";
+import { untilCalm } from "./calm.ts";
+import { buildFloor, buildPipit, type Contender, preparePipit, startFloor } from "./contenders.ts";
+import {
+  type Delivered,
+  startCollectd,
+  startExporter,
+  startPython,
+  startShell,
+  startUsual,
+} from "./peer-contenders.ts";
+import {
+  notBehind,
+  type PeerFigures,
+  type PeerName,
+  type PeerResult,
+  peerLabels,
+  peerLines,
+  peerNames,
+  peersTable,
+} from "./peers-table.ts";
+import { memoryOf, usageOf } from "./usage.ts";
+import { InvalidWindow } from "./window.ts";
+import { demandPlausible, validWindows } from "./windows.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const run = options.short ? { ...shortRun, reports: 10, intervalMs: 5_000, warmUp: 3 } : fullRun;
+const { intervalMs, reports } = run;
+/** Each contender has one, and at the end of the interval all are looked at. */
+const PARTS = peerNames.length + 2;
+
+const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
+/** Of one length, so that the datagrams are. */
+const tokenOf = (name: PeerName) => `${name}BenchmarkToken`.slice(0, 20).padEnd(20, "1");
+
+interface Running {
+  readonly contender: Contender;
+  delivered(): Delivered;
+}
+
+async function measure(folder: string): Promise<PeerResult> {
+  const floor = buildFloor(folder);
+  await untilCalm(say);
+  await using acker = await startAcker(peerNames.map(tokenOf));
+  await using running = new AsyncDisposableStack();
+  const start = (name: PeerName) => ({
+    folder,
+    port: acker.port,
+    token: tokenOf(name),
+    intervalMs,
+  });
+  const byCoap = (name: PeerName, contender: Contender): Running => ({
+    contender: running.use(contender),
+    delivered: () => deliveredBy(acker, tokenOf(name)),
+  });
+  const beat = (limitMs = 3 * intervalMs + 10_000) =>
+    Promise.race([acker.next(tokenOf("pipit"), limitMs), pipit.contender.failure()]);
+
+  const runPipit = await preparePipit(start("pipit"));
+  const pipit = byCoap("pipit", runPipit());
+  for (let report = 1; report < run.warmUp; report++) await beat();
+  const { json } = await beat();
+  const starts: Readonly<Record<Exclude<PeerName, "pipit">, () => Promise<Running> | Running>> = {
+    floor: () => byCoap("floor", startFloor(floor, start("floor"), json.length)),
+    python: () => byCoap("python", startPython(start("python"))),
+    shell: () => byCoap("shell", startShell(start("shell"))),
+    usual: () => byCoap("usual", startUsual(start("usual"))),
+    collectd: async () => running.use(await startCollectd(folder, intervalMs)),
+    exporter: async () => running.use(await startExporter(intervalMs)),
+  };
+  const others = new Map<PeerName, Running>();
+  for (const [name, begin] of Object.entries(starts)) {
+    await sleep(intervalMs / PARTS);
+    others.set(name as PeerName, await begin());
+  }
+  const contenderOf = (name: PeerName): Running => others.get(name) ?? pipit;
+  for (let report = 0; report < run.warmUp; report++) await beat();
+
+  /** At the end of an interval, when all of them sleep. */
+  const look = async () => {
+    await beat();
+    await sleep((intervalMs * (PARTS - 1)) / PARTS);
+    return eachPeer((name) => lookAt(contenderOf(name)));
+  };
+  const windows = await validWindows(run.windows, say, async () => {
+    const before = await look();
+    for (let report = 1; report < reports; report++) await beat();
+    const after = await look();
+    const window = eachPeer((name) => figuresOf(name, before[name], after[name]));
+    demandPlausible(window.floor.cpuMs, run.plausibleFloorMs);
+    return window;
+  });
+  return { windows, memory: eachPeer((name) => memoryOf(contenderOf(name).contender.pid)) };
+}
+
+const eachPeer = <T>(of: (name: PeerName) => T): Readonly<Record<PeerName, T>> =>
+  Object.fromEntries(peerNames.map((name) => [name, of(name)])) as Record<PeerName, T>;
+
+const deliveredBy = (acker: Acker, token: string): Delivered => {
+  const sent = acker.reports(token);
+  return { reports: sent.length, bytes: sent.reduce((total, { bytes }) => total + bytes, 0) };
+};
+
+const lookAt = ({ contender, delivered }: Running) => ({
+  ...usageOf(contender.pid),
+  ...delivered(),
+  written: writtenBy(contender.pid),
+});
+
+/** "write_bytes: 4096\n" of man 5 proc_pid_io: what it has caused to be sent to storage. */
+const writtenBy = (pid: number): number =>
+  Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
+
+type Look = ReturnType<typeof lookAt>;
+
+function figuresOf(name: PeerName, from: Look, to: Look): PeerFigures {
+  const sent = to.reports - from.reports;
+  if (sent !== reports)
+    throw new InvalidWindow(`${peerLabels[name]}: ${sent} reports instead of ${reports}`);
+  return {
+    cpuMs: (to.cpuMs - from.cpuMs) / reports,
+    bytes: (to.bytes - from.bytes) / reports,
+    writtenBytes: (to.written - from.written) / reports,
+    hadChildren: from.childFaults !== to.childFaults || to.children > from.children,
+  };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
+try {
+  buildPipit();
+  const result = await measure(folder);
+  const lines = peerLines(result);
+  if (options.json) process.stdout.write(`${JSON.stringify({ run, ...result, lines })}\n`);
+  else
+    process.stdout.write(
+      `${reports} reports every ${intervalMs / 1_000} s, ${run.windows} windows\n${peersTable(lines)}\n`,
+    );
+  const ahead = notBehind(lines);
+  if (ahead.length > 0) {
+    say(`costs less than Pipit: ${ahead.join(", ")}`);
+    process.exitCode = 1;
+  }
+} catch (error) {
+  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
+  process.exitCode = 2;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import {
+  notBehind,
+  type PeerFigures,
+  type PeerName,
+  type PeerWindow,
+  peerLines,
+  peerNames,
+  peersTable,
+} from "../../bench/peers-table.ts";
+
+const costs: Readonly<Record<PeerName, number>> = {
+  ...{ floor: 0.3, pipit: 2, collectd: 1.5, exporter: 9, python: 14, shell: 22, usual: 46 },
+};
+const all = <T>(of: (name: PeerName) => T) =>
+  Object.fromEntries(peerNames.map((name) => [name, of(name)])) as Record<PeerName, T>;
+const window = (change: Partial<Record<PeerName, Partial<PeerFigures>>> = {}): PeerWindow =>
+  all((name) => ({
+    ...{ cpuMs: costs[name], bytes: 250, writtenBytes: 4_096, hadChildren: name === "shell" },
+    ...change[name],
+  }));
+const memory = all(() => ({ rssAnonMb: 10, rssMb: 50, pssMb: null }));
+
+it("takes medians of the windows, and ratios within each of them", () => {
+  const windows = [
+    window(),
+    window({ pipit: { cpuMs: 4 }, python: { cpuMs: 28 } }),
+    window({ python: { cpuMs: 16 } }),
+  ];
+  const lines = peerLines({ windows, memory });
+  const python = lines.find(({ name }) => name === "python");
+  expect(python).toMatchObject({ cpuMs: 16, toPipit: 7, hadChildren: false, safeBytes: null });
+  expect(python?.noise).toBeCloseTo(1 / 7);
+  expect(lines.find(({ name }) => name === "pipit")).toMatchObject({
+    ...{ toPipit: 1, noise: 0, safeBytes: 4_096, hadChildren: false },
+  });
+  expect(lines.find(({ name }) => name === "shell")?.hadChildren).toBe(true);
+});
+
+it("names a script or a Node program that costs less, and nobody else", () => {
+  const cheap = window({ python: { cpuMs: 1.9 }, collectd: { cpuMs: 0.5 } });
+  expect(notBehind(peerLines({ windows: [cheap], memory }))).toEqual(["Python loop"]);
+  expect(notBehind(peerLines({ windows: [window()], memory }))).toEqual([]);
+  const unknown = window({ usual: { cpuMs: Number.NaN } });
+  expect(notBehind(peerLines({ windows: [unknown], memory }))).toHaveLength(1);
+});
+
+it("says of each what a power-cut-safe sample writes: nothing is kept by anybody but Pipit", () => {
+  const rows = peersTable(peerLines({ windows: [window()], memory })).split("\n");
+  expect(rows).toHaveLength(1 + peerNames.length);
+  expect(rows.filter((row) => row.endsWith(" none"))).toHaveLength(peerNames.length - 1);
+  expect(rows.find((row) => row.startsWith("pipit "))).toMatch(/ 4096$/);
+});
