@@ -286,7 +286,7 @@ describe("on a Debian", () => {
 
     it("looks again which lines systemd knows when that is upgraded", async () => {
       await inside("rm", "--force", DROP_IN);
-      await inside("dpkg-trigger", "/usr/lib/systemd/systemd");
+      await inside("dpkg-trigger", "--by-package=systemd", "/usr/lib/systemd/systemd");
       await inside("dpkg", "--triggers-only", "pipit");
       expect(await exists(DROP_IN)).toBe(release !== "bookworm");
     });
