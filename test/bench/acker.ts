@@ -6,6 +6,7 @@ import { newCounters } from "../../agent/sandbox/counters.ts";
 import { createFaultSwitches } from "../../agent/sandbox/faults.ts";
 import { openSecureLink } from "../../agent/sandbox/secure-link.ts";
 import { type Arrivals, createArrivals } from "./arrivals.ts";
+import { block1Of, block1Option } from "./block1.ts";
 
 export interface Acker extends Arrivals, AsyncDisposable {
   readonly port: number;
@@ -32,14 +33,19 @@ function createAnswers(tokens: readonly string[]) {
     answer[1] = code === POST ? 0x41 : 0x45;
     const body = code === POST ? Buffer.alloc(0) : Buffer.from("\xff{}", "latin1");
 
+    if (silent.size > 0 && [...silent].some((token) => datagram.includes(token))) return null;
+    const block = code === POST ? block1Of(datagram, head) : null;
+    if (block?.hasMore === true) {
+      answer[1] = 0x5f; // 2.31 Continue
+      return Buffer.concat([answer, block1Option(block.value)]);
+    }
     const path = datagram.indexOf("telemetry");
     const token = tokens.find((candidate) => datagram.includes(candidate));
-    if (token !== undefined && silent.has(token)) return null;
     if (path >= 0 && token !== undefined) {
       const json = Buffer.from(datagram.subarray(datagram.indexOf(PAYLOAD_MARKER, path) + 1));
       arrivals.add(token, { atMs: performance.now(), bytes: datagram.length, json });
     }
-    return Buffer.concat([answer, body]);
+    return Buffer.concat([answer, block === null ? body : block1Option(block.value)]);
   };
   return { arrivals, silent, answerTo };
 }

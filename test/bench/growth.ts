@@ -74,7 +74,8 @@ async function measure(
     await sleep(intervalMs / (points.length + 1));
   }
   await sleep(WARM_MS);
-  return Promise.all(begun.map((one) => costOf(acker, one)));
+  // Awaited here: what runs ends with this function.
+  return await Promise.all(begun.map((one) => costOf(acker, one)));
 }
 
 async function costOf(
@@ -82,7 +83,7 @@ async function costOf(
   { point, contender, token }: { point: Point; contender: Contender; token: string },
 ) {
   const { at, intervalMs, reports, isAway = false } = point;
-  if (!isAway) await acker.next(token, 3 * intervalMs);
+  if (!isAway) await Promise.race([acker.next(token, 3 * intervalMs), contender.failure()]);
   await sleep(intervalMs / 4);
   const before = { cpuMs: usageOf(contender.pid).cpuMs, sent: acker.reports(token).length };
   await Promise.race([sleep(reports * intervalMs), contender.failure()]);
