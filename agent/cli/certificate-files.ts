@@ -3,8 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import type { Problem } from "../config/problem.ts";
 import { errnoOf } from "../platform/errno.ts";
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+import { pemCertificates } from "./pem.ts";
 
 /** What is wrong with the files of ca_file, client_cert and client_key, each named by its path. */
 export function certificateProblems({ server }: Config, nowMs: number): readonly Problem[] {
@@ -37,7 +36,7 @@ function certificatesIn(
 ): readonly (X509Certificate | null)[] {
   const text = textOf(path, setting, complain);
   if (text === null) return [];
-  const parts = text.match(CERTIFICATE) ?? [];
+  const parts = pemCertificates(text);
   if (parts.length === 0)
     complain(
       path,

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { parseServerUrl } from "../config/server-url.ts";
 import { AgentError, noCertificates } from "../errors.ts";
 import type { DeviceCertificates, OwnCertificate } from "../ports.ts";
+import { pemCertificates } from "./pem.ts";
 
 /** What the configuration says of certificates of this device, and a new one where it has none. */
 export const deviceCertificates = ({ server }: Config): DeviceCertificates => ({
@@ -44,7 +45,7 @@ export function handedCertificate({ server }: Config): OwnCertificate | null {
 
 /** The device's own comes before those of its authorities. */
 function firstOf(pem: string): string {
-  const [first] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(pem) ?? [];
+  const [first] = pemCertificates(pem);
   if (first !== undefined) return `${first}\n`;
   throw new AgentError("refused", "there is no certificate in the file of client_cert", {
     code: "P035",

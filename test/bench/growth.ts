@@ -5,11 +5,10 @@
  * default settings, on the files of a Raspberry Pi 4 for the first. Each curve is drawn against its own first point in the same run.
  * Writes docs/growth.svg in the full form. Exits 1 when a curve has a cliff, 2 when nothing could be measured. docs/benchmark.md
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inspect, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { openJournal } from "../../agent/journal/journal.ts";
 import { systemClock } from "../../agent/platform/clock.ts";
 import { systemDisk } from "../../agent/platform/disk.ts";
@@ -20,9 +19,10 @@ import { fixtures } from "../fixtures/make-fixtures.ts";
 import { writeTree } from "../fixtures/tree.ts";
 import { type Acker, startAcker } from "./acker.ts";
 import { untilCalm } from "./calm.ts";
-import { buildPipit, type Contender, preparePipit } from "./contenders.ts";
+import { type Contender, preparePipit } from "./contenders.ts";
 import { silent } from "./dtls-to.ts";
 import { type Curve, cliffs, growthPlot, growthTable } from "./growth-table.ts";
+import { benchProgram, say } from "./program.ts";
 import { usageOf } from "./usage.ts";
 import { InvalidWindow } from "./window.ts";
 
@@ -33,7 +33,6 @@ const { values: options } = parseArgs({
   },
 });
 
-const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
 const SECOND_MS = 1_000;
 /** The inventory's child has ended by then. */
 const WARM_MS = 12_000;
@@ -162,20 +161,11 @@ async function curves(folder: string): Promise<readonly Curve[]> {
   return found;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
-try {
-  buildPipit();
+await benchProgram("a cliff", async (folder) => {
   const found = await curves(folder);
   if (options.json) process.stdout.write(`${JSON.stringify(found)}\n`);
   else process.stdout.write(`${growthTable(found)}\n`);
   if (!options.short)
     writeFileSync(join(import.meta.dirname, "../../docs/growth.svg"), growthPlot(found));
-  const broken = cliffs(found);
-  for (const what of broken) say(`a cliff: ${what}`);
-  if (broken.length > 0) process.exitCode = 1;
-} catch (error) {
-  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
-  process.exitCode = 2;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+  return cliffs(found);
+});

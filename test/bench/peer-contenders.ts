@@ -20,9 +20,9 @@ export interface Peer extends AsyncDisposable {
 const here = (name: string) => join(import.meta.dirname, "peers", name);
 
 /** Of Debian's libcoap3-bin: the one that does not load a TLS library. */
-export const COAP_CLIENT = "coap-client-notls";
-export const COLLECTD = "collectd";
-export const EXPORTER = "prometheus-node-exporter";
+const COAP_CLIENT = "coap-client-notls";
+const COLLECTD = "collectd";
+const EXPORTER = "prometheus-node-exporter";
 
 export const startPython = ({ host = "127.0.0.1", port, token, intervalMs }: Start): Contender =>
   startProgram([
@@ -70,7 +70,7 @@ export async function startCollectd(folder: string, intervalMs: number): Promise
       ...plugins.map((plugin) => `LoadPlugin ${plugin}`),
       `<Plugin df>\n  MountPoint "/"\n</Plugin>`,
       `<Plugin cpu>\n  ReportByCpu false\n  ValuesPercentage true\n</Plugin>`,
-      // Its buffer is sent when it is full: without this some readings wait for the next interval.
+      // It sends a buffer that is full, so that the last readings of an interval go with the next one.
       `LoadPlugin network\n<Plugin network>\n  Server "127.0.0.1" "${sink.address().port}"\n</Plugin>`,
       "",
     ].join("\n"),

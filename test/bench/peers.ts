@@ -1,19 +1,9 @@
-/**
- * peers [--short] [--json]
- *
- * What a report costs Pipit, a C program, and what is used for the same job elsewhere: collectd, the node exporter, a loop in Python,
- * one in the shell, a program for Node as it is usually written. All run side by side at one cadence, each in a part of the interval
- * for itself. Exits 1 when the shell or the Node program costs less than Pipit, 2 when nothing could be measured. docs/benchmark.md
- */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inspect, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { type Acker, startAcker } from "./acker.ts";
 import { fullRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
-import { buildFloor, buildPipit, type Contender, preparePipit, startFloor } from "./contenders.ts";
+import { buildFloor, type Contender, preparePipit, startFloor } from "./contenders.ts";
 import { ownDisk } from "./own-disk.ts";
 import {
   type Delivered,
@@ -33,6 +23,7 @@ import {
   peerNames,
   peersTable,
 } from "./peers-table.ts";
+import { benchProgram, say } from "./program.ts";
 import { memoryOf, usageOf } from "./usage.ts";
 import { InvalidWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
@@ -49,7 +40,6 @@ const { intervalMs, reports } = run;
 /** Each contender has one, and at the end of the interval all are looked at. */
 const PARTS = peerNames.length + 2;
 
-const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
 /** Of one length, so that the datagrams are. */
 const tokenOf = (name: PeerName) => `${name}BenchmarkToken`.slice(0, 20).padEnd(20, "1");
 
@@ -146,9 +136,7 @@ function figuresOf(name: PeerName, from: Look, to: Look): Omit<PeerFigures, "saf
   };
 }
 
-const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
-try {
-  buildPipit();
+await benchProgram("costs less than Pipit", async (folder) => {
   const result = await measure(folder);
   const lines = peerLines(result);
   if (options.json) process.stdout.write(`${JSON.stringify({ run, ...result, lines })}\n`);
@@ -156,14 +144,5 @@ try {
     process.stdout.write(
       `${reports} reports every ${intervalMs / 1_000} s, ${run.windows} windows\n${peersTable(lines)}\n`,
     );
-  const ahead = notBehind(lines);
-  if (ahead.length > 0) {
-    say(`costs less than Pipit: ${ahead.join(", ")}`);
-    process.exitCode = 1;
-  }
-} catch (error) {
-  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
-  process.exitCode = 2;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+  return notBehind(lines);
+});

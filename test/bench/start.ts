@@ -6,17 +6,16 @@
  * its start to its end. Exits 1 when the budget is broken, 2 when nothing could be measured. docs/benchmark.md
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inspect, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { listenForNotifications } from "../support/notify-socket.ts";
 import { startAcker } from "./acker.ts";
 import { untilCalm } from "./calm.ts";
-import { buildPipit, executable, preparePipit } from "./contenders.ts";
+import { executable, preparePipit } from "./contenders.ts";
+import { benchProgram, say } from "./program.ts";
 import { judgeStarts, type Round, startTable, type Times } from "./start-table.ts";
-import { InvalidWindow } from "./window.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -30,8 +29,6 @@ const TOKEN = "startBenchmarkToken1";
 const INTERVAL_MS = 3_600_000;
 const LIMIT_MS = 30_000;
 const LOOK_EVERY_MS = 1;
-
-const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
 
 async function measure(rounds: number, folder: string): Promise<readonly Round[]> {
   // A copy, because the pages of this very process cannot be taken from it.
@@ -89,21 +86,11 @@ function abortedAtEnd(): Disposable & { readonly signal: AbortSignal } {
 const forget = (file: string) =>
   execFileSync("dd", [`if=${file}`, "of=/dev/null", "iflag=nocache", "count=0", "status=none"]);
 
-const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
-try {
-  buildPipit();
+await benchProgram("over the budget", async (folder) => {
   await untilCalm(say);
   const rounds = await measure(options.short ? 3 : 9, folder);
   const lines = judgeStarts(rounds);
   if (options.json) process.stdout.write(`${JSON.stringify({ rounds, lines })}\n`);
   else process.stdout.write(`${rounds.length} starts each\n${startTable(lines)}\n`);
-  if (lines.some(({ kept }) => !kept)) {
-    say("over the budget: the first acknowledged value");
-    process.exitCode = 1;
-  }
-} catch (error) {
-  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
-  process.exitCode = 2;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+  return lines.filter(({ kept }) => !kept).map(({ what }) => what);
+});

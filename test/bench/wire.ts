@@ -5,16 +5,14 @@
  * runs this in a network namespace of its own. Exits 1 when a result is impossible, 2 when nothing could be measured.
  * docs/benchmark.md
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inspect, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
 import { fullRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
 import {
   buildFloor,
-  buildPipit,
   type Contender,
   type Helper,
   onNode,
@@ -24,9 +22,9 @@ import {
 } from "./contenders.ts";
 import { measureHandshakes } from "./handshakes.ts";
 import { atRest, since, type Traffic } from "./links.ts";
+import { benchProgram, say } from "./program.ts";
 import type { Job } from "./sender.ts";
 import { openStage, type Place } from "./stage.ts";
-import { InvalidWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
 import { impossibleIn, type Name, type WireResult, wireTable } from "./wire-table.ts";
 import { measureWire } from "./wire-window.ts";
@@ -44,8 +42,6 @@ const withCpu = !options.short;
 const { intervalMs } = run;
 /** Each contender has a part of the interval for itself. */
 const PARTS = 6;
-
-const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
 
 async function measure(folder: string): Promise<WireResult> {
   const program = withCpu ? buildFloor(folder) : null;
@@ -113,17 +109,8 @@ async function measure(folder: string): Promise<WireResult> {
 const nextOf = (contender: Contender, { server, start }: Place) =>
   Promise.race([server.next(start.token, 3 * intervalMs + 10_000), contender.failure()]);
 
-const folder = mkdtempSync(join(tmpdir(), "pipit-bench-"));
-try {
-  buildPipit();
+await benchProgram("impossible", async (folder) => {
   const result = await measure(folder);
   process.stdout.write(`${options.json ? JSON.stringify(result) : wireTable(result)}\n`);
-  const impossible = impossibleIn(result);
-  for (const what of impossible) say(`impossible: ${what}`);
-  if (impossible.length > 0) process.exitCode = 1;
-} catch (error) {
-  say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
-  process.exitCode = 2;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+  return impossibleIn(result);
+});

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
@@ -122,8 +122,7 @@ export async function switchOn(
   const kernel = join(base, flavour);
   const initramfs = join(folder, "initramfs");
   if (!existsSync(initramfs)) await cardScript("initramfs", flavour, root, initramfs, ...modules);
-  const version = execFileSync("ls", [join(kernel, "boot")], { encoding: "utf8" })
-    .split("\n")
+  const version = readdirSync(join(kernel, "boot"))
     .find((name) => name.startsWith("vmlinuz-"))
     ?.slice("vmlinuz-".length);
   const said = join(folder, "console");

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { makePackage } from "../../build/debian/package.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { demand } from "../support/dtls-servers.ts";
-import { type Board, type Card, makeCard, openSite, switchOn } from "./board.ts";
-import { type Machine, machines } from "./machines.ts";
+import { type Board, makeCard, openSite, switchOn } from "./board.ts";
+import { machines } from "./machines.ts";
 
 /**
  * A fresh card with Pipit in it and a file on its FAT partition goes into a board that nobody touches; the power fails while the
@@ -58,7 +58,7 @@ it.each(machines)("$label", async (machine) => {
   );
   await card.put(told);
 
-  const first = await life(machine, card, site, folder);
+  const first = await switchOn(machine, card, site, folder);
   const accepted = await withPower(first, async () => {
     await first.until("provisioned", () => site.requests().includes("provision 2.01"));
     await first.until("a delivery", () => site.n.size > 0);
@@ -72,7 +72,7 @@ it.each(machines)("$label", async (machine) => {
   await card.check();
 
   site.tell("here");
-  const second = await life(machine, card, site, folder);
+  const second = await switchOn(machine, card, site, folder);
   const later = await withPower(second, async () => {
     await second.until("all that waited", () => waiting.every((n) => site.n.has(n)));
     await second.until("its own", () => second.accepted().some((n) => site.n.has(n)));
@@ -86,13 +86,6 @@ it.each(machines)("$label", async (machine) => {
     `${machine.label}: ${accepted.length + later.length} readings accepted, ${waiting.length} of them waited over the power cut, 0 lost\n`,
   );
 });
-
-const life = (
-  machine: Machine,
-  card: Card,
-  site: Awaited<ReturnType<typeof openSite>>,
-  at: string,
-) => switchOn(machine, card, site, at);
 
 /** Whatever comes of it, the power is gone afterwards. Resolves to the numbers that were accepted. */
 async function withPower(board: Board, act: () => Promise<void>): Promise<readonly number[]> {

@@ -6,6 +6,8 @@ export interface Chapter extends Span {
   readonly name: string;
   readonly from: number;
   readonly to: number;
+  /** The whole site is switched on at its begin. */
+  readonly isPowerOn: boolean;
   /** After the begin of the chapter, or after what it is about: until the last board was online. Null: nobody was away. */
   readonly allOnlineAfterS: number | null;
 }
@@ -55,7 +57,15 @@ export async function runCourse(site: Site, options: CourseOptions): Promise<Cou
     const from = site.now();
     const allOnlineAfterS = await act();
     const to = site.now();
-    const told = { name, from, to, allOnlineAfterS, ...spanOf(arrivals.seconds.slice(from, to)) };
+    const isPowerOn = act === powerOn;
+    const told = {
+      name,
+      from,
+      to,
+      isPowerOn,
+      allOnlineAfterS,
+      ...spanOf(arrivals.seconds.slice(from, to)),
+    };
     chapters.push(told);
     say(lineOf(told));
   };

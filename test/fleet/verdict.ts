@@ -15,7 +15,7 @@ export interface Line {
 /** What has to hold of a fleet. */
 export function judge(course: Course): readonly Line[] {
   const { chapters, soakHeap, balance } = course;
-  const storms = chapters.filter(({ name }) => name.includes("power"));
+  const storms = chapters.filter(({ isPowerOn }) => isPowerOn);
   const soak = chapters.at(-1);
   const growth = slope(soakHeap) * Math.max(0, soakHeap.length - 1);
   const perReport = growth / (soak?.requests ?? 0);

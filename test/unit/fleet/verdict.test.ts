@@ -6,7 +6,16 @@ import { schedule } from "../../fleet/scheduling.ts";
 import { judge, slope } from "../../fleet/verdict.ts";
 
 const chapter = (name: string, peakPerSecond: number): Chapter => ({
-  ...{ name, from: 0, to: 60, seconds: 60, requests: 600, failed: 0, allOnlineAfterS: 60 },
+  ...{
+    name,
+    isPowerOn: name !== "soak",
+    from: 0,
+    to: 60,
+    seconds: 60,
+    requests: 600,
+    failed: 0,
+    allOnlineAfterS: 60,
+  },
   ...{ meanPerSecond: 10, peakPerSecond },
 });
 const course = (change: Partial<Course> = {}): Course => ({
