@@ -20,7 +20,8 @@ export function ownDisk(at: string): OwnDisk {
     execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
   mkdirSync(folder);
   run("truncate", "--size", SIZE, image);
-  run("mke2fs", "-q", "-t", "ext4", "-m", "0", image);
+  // A card has blocks of 4 KiB; below 512 MB mke2fs would take 1 KiB.
+  run("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-m", "0", image);
   run("mount", "-o", "loop", image, folder);
   const device = basename(run("findmnt", "--noheadings", "--output", "SOURCE", folder));
   return {
