@@ -1,7 +1,8 @@
-import { commands } from "./cli/commands.ts";
+import type { Command } from "./cli/command.ts";
 import { dispatch } from "./cli/dispatch.ts";
 import { tellError } from "./cli/explain.ts";
 import { hungReads } from "./cli/hung-reads.ts";
+import { run } from "./cli/run.ts";
 import { processShell } from "./cli/shell.ts";
 
 const argv = process.argv.slice(2);
@@ -14,8 +15,17 @@ async function end(code: number): Promise<void> {
   process.exit(code);
 }
 
+/** The service knows itself only: the code of the other commands would cost it memory. */
+async function known(): Promise<readonly Command[]> {
+  if (argv[0] === run.name) return [run];
+  const { commands } = await import("./cli/commands.ts");
+  return commands;
+}
+
 // Node would print the error as it is, with whatever secret is in it.
 process.on("uncaughtException", (bug) => void end(tellError(bug, shell)));
 
 /** argv -> command -> exit code. */
-void dispatch(commands, argv, shell).then(end);
+void known()
+  .then((commands) => dispatch(commands, argv, shell))
+  .then(end);

@@ -1,12 +1,28 @@
 import { writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { join } from "node:path";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 
 export interface BundleOptions {
   readonly root: string;
   /** Below `root`. */
   readonly entry: string;
+  /** A folder. */
   readonly output: string;
 }
+
+export interface Bundled {
+  readonly main: string;
+  /** By the name that the program asks for them. */
+  readonly parts: Readonly<Record<string, string>>;
+  /** What went into them, relative to `root`. */
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Packages that the service itself never needs. Files of their own, for V8 keeps the text of a program in memory as long as it
+ * runs: they are more than half of it. Only packages can be parts, because a file of ours would be there twice.
+ */
+const apart = ["coap", "node-cron", "systeminformation"] as const;
 
 /**
  * Looked up inside of a try, and not missed: `debug`, a part of the sandbox's CoAP server, would colour its lines;
@@ -14,15 +30,52 @@ export interface BundleOptions {
  */
 const optional = new Set(["supports-color", "osx-temperature-sensor", "macos-temperature-sensor"]);
 
-/**
- * One CommonJS file: a single executable can neither import() files nor look packages up.
- * Resolves to the files that went into it, relative to `root`.
- */
-export async function bundle({ root, entry, output }: BundleOptions): Promise<string[]> {
-  const { metafile, warnings, outputFiles } = await build({
-    absWorkingDir: root,
+/** CommonJS files: a single executable can neither import() files nor look packages up. */
+export async function bundle({ root, entry, output }: BundleOptions): Promise<Bundled> {
+  const program = await bundleFile(root, {
     entryPoints: [entry],
-    outfile: output,
+    outfile: join(output, "pipit.cjs"),
+    plugins: [loadedWhenAsked(root)],
+  });
+  const packages = await Promise.all(
+    apart.map(async (name) => {
+      const outfile = join(output, partFile(name));
+      const stdin = { contents: `module.exports = require("${name}");`, resolveDir: root };
+      return { name, outfile, inputs: await bundleFile(root, { stdin, outfile }) };
+    }),
+  );
+  return {
+    main: join(output, "pipit.cjs"),
+    parts: Object.fromEntries(packages.map(({ name, outfile }) => [partFile(name), outfile])),
+    inputs: [program, ...packages.map(({ inputs }) => inputs)].flat(),
+  };
+}
+
+const partFile = (name: string) => `pipit-${name}.cjs`;
+
+/** Puts a call of load-part.ts in the place of such a package. */
+const loadedWhenAsked = (root: string): Plugin => ({
+  name: "loaded when asked",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${apart.join("|")})$`) }, ({ path }) => ({
+      path,
+      namespace: "part",
+    }));
+    onLoad({ filter: /./, namespace: "part" }, ({ path }) => ({
+      contents: `module.exports = require("./build/load-part.ts").loadPart("${partFile(path)}");`,
+      resolveDir: root,
+    }));
+  },
+});
+
+/** Resolves to the files that went into it, relative to `root`. */
+async function bundleFile(
+  root: string,
+  options: Pick<BuildOptions, "entryPoints" | "stdin" | "plugins"> & { readonly outfile: string },
+): Promise<string[]> {
+  const { metafile, warnings, outputFiles } = await build({
+    ...options,
+    absWorkingDir: root,
     bundle: true,
     platform: "node",
     target: "node26",
@@ -48,7 +101,7 @@ export async function bundle({ root, entry, output }: BundleOptions): Promise<st
   );
   if (unknown.length > 0)
     throw new Error(`the bundle would look these up at run time: ${unknown.join(", ")}`);
-  writeFileSync(output, outputFiles.map(({ text }) => ascii(text)).join(""));
+  writeFileSync(options.outfile, outputFiles.map(({ text }) => ascii(text)).join(""));
   return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import pkg, { type SeaConfig, type SeaOptions } from "@yao-pkg/pkg/lib-es5/sea.js";
+import type { Bundled } from "./bundle.ts";
 import type { Cpu } from "./cpus.ts";
 import { nodeFlags } from "./node-flags.ts";
 
@@ -9,7 +10,7 @@ export interface ExecutableOptions {
   readonly node: string;
   readonly version: string;
   readonly arch: Cpu;
-  readonly bundled: string;
+  readonly bundled: Pick<Bundled, "main" | "parts">;
   readonly output: string;
   readonly work: string;
 }
@@ -17,6 +18,7 @@ export interface ExecutableOptions {
 /** What Node takes and pkg passes on, and what pkg's own type leaves out. */
 interface NodeSeaConfig extends SeaConfig {
   readonly main: string;
+  readonly assets: Readonly<Record<string, string>>;
   readonly execArgv: readonly string[];
   /** "none": NODE_OPTIONS in the environment changes nothing. */
   readonly execArgvExtension: "none" | "env" | "cli";
@@ -31,9 +33,13 @@ export async function makeExecutable(options: ExecutableOptions): Promise<void> 
   const temporary = join(work, "tmp");
   mkdirSync(temporary, { recursive: true });
   seedCache(options);
+  // Relative, because the file records this string: an absolute path would differ from checkout to checkout.
+  const inWork = (file: string) => relative(join(temporary, "any-name"), file);
   const seaConfig: NodeSeaConfig = {
-    // Relative, because the file records this string: an absolute path would differ from checkout to checkout.
-    main: relative(join(temporary, "any-name"), bundled),
+    main: inWork(bundled.main),
+    assets: Object.fromEntries(
+      Object.entries(bundled.parts).map(([name, file]) => [name, inWork(file)]),
+    ),
     execArgv: nodeFlags,
     execArgvExtension: "none",
     disableExperimentalSEAWarning: true,
@@ -47,7 +53,7 @@ export async function makeExecutable(options: ExecutableOptions): Promise<void> 
   };
   // HOME: nothing else moves pkg's cache. TMPDIR: pkg works in a new folder in there.
   await withEnvironment({ HOME: join(work, "home"), TMPDIR: temporary }, () =>
-    pkg.default(bundled, pkgOptions),
+    pkg.default(bundled.main, pkgOptions),
   );
 }
 

@@ -30,7 +30,7 @@ export interface Built {
   readonly packages: readonly string[];
 }
 
-/** agent/main.ts -> dist/pipit.cjs -> dist/pipit-linux-CPU, with dist/third-party-licences.txt. */
+/** agent/main.ts -> dist/pipit*.cjs -> dist/pipit-linux-CPU, with dist/third-party-licences.txt. */
 export async function buildExecutables(chosen: readonly Cpu[], strip: boolean): Promise<Built> {
   const version = pinnedNode();
   if (strip) for (const cpu of chosen) demandStrip(cpu);
@@ -38,9 +38,8 @@ export async function buildExecutables(chosen: readonly Cpu[], strip: boolean): 
   const work = join(dist, ".work");
   rmSync(work, { recursive: true, force: true });
 
-  const bundled = join(dist, "pipit.cjs");
-  const files = await bundle({ root, entry: "agent/main.ts", output: bundled });
-  const packages = packagesOf(files);
+  const bundled = await bundle({ root, entry: "agent/main.ts", output: dist });
+  const packages = packagesOf(bundled.inputs);
   const licences = licencesOf(root, { node: `node_modules/node-linux-${ownCpu}`, packages });
   writeFileSync(join(dist, LICENCES_FILE), licences);
 

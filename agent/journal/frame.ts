@@ -1,4 +1,4 @@
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../crc32.ts";
 
 /**
  * One write to the disk: two marks, the length of the body (32 bits, little-endian), the CRC of that length and the body,

@@ -1,5 +1,5 @@
+import { crc32 } from "../crc32.ts";
 import type { SegmentHeader } from "../segment-store.ts";
-import { crc32 } from "./crc32.ts";
 
 /** Raised when a reader of the old form could misread the new one. */
 const FORMAT_VERSION = 1;

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { BootClock } from "../ports.ts";
 import { bootIdOfThisMachine } from "./boot-id.ts";
@@ -15,7 +14,7 @@ const SYNCHRONISED = "/run/systemd/timesync/synchronized";
 
 export const bootClock = (mark = SYNCHRONISED): BootClock => ({
   // Where the kernel does not tell, this run counts as a boot of its own.
-  bootId: bootIdOfThisMachine() ?? randomUUID(),
+  bootId: bootIdOfThisMachine() ?? process.getBuiltinModule("node:crypto").randomUUID(),
   builtMs: BUILT_MS,
   isSynchronised: () => existsSync(mark),
 });

@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   openSync,
-  promises,
   readdirSync,
   readSync,
   realpathSync,
@@ -15,6 +14,8 @@ import { join } from "node:path";
 import type { FileSystemStats, Host } from "../ports.ts";
 import { resolveBelow } from "./below-root.ts";
 import { counted } from "./outstanding-reads.ts";
+import { pooledFiles } from "./pooled-files.ts";
+import { readPooled } from "./pooled-reads.ts";
 
 const DEFAULT_LIMIT_BYTES = 16 * 1024;
 
@@ -39,25 +40,27 @@ export function createHost({ root }: { readonly root: string }): Host {
   return {
     readFile(path, limitBytes = DEFAULT_LIMIT_BYTES) {
       const at = locate(path);
-      return isInMemory(path) ? readTextSync(at, limitBytes) : counted(readText(at, limitBytes));
+      return isInMemory(path)
+        ? readTextSync(at, limitBytes)
+        : counted(readPooled(at, limitBytes, path.startsWith(SYSFS)));
     },
     async readDir(path) {
       const at = locate(path);
       const inMemory = path.startsWith(SYSFS) || isInMemory(`${path}/`);
-      return (inMemory ? namesIn(at) : await counted(promises.readdir(at))).sort();
+      return (inMemory ? namesIn(at) : await counted(pooledFiles.readdir(at))).sort();
     },
     async realPath(path) {
       if (real)
-        return path.startsWith(SYSFS) ? realpathSync(path) : counted(promises.realpath(path));
+        return path.startsWith(SYSFS) ? realpathSync(path) : counted(pooledFiles.realpath(path));
       const inside = resolveBelow(root, path);
       if (path.startsWith(SYSFS)) accessSync(join(root, inside));
-      else await promises.access(join(root, inside));
+      else await pooledFiles.access(join(root, inside));
       return inside;
     },
     async statfs(path) {
       // Only the root of the machine itself is known not to hang: a network or USB mount may.
       return stats(
-        real && path === "/" ? statfsSync("/") : await counted(promises.statfs(locate(path))),
+        real && path === "/" ? statfsSync("/") : await counted(pooledFiles.statfs(locate(path))),
       );
     },
   };
@@ -113,18 +116,6 @@ function readFrom(descriptor: number, limitBytes: number): string {
     const count = readSync(descriptor, buffer, filled, room, filled);
     filled += count;
     if (count === 0 || (filled < SURELY_WHOLE_BYTES && limitBytes < LONG_LINES_LIMIT_BYTES)) break;
-  }
-  return buffer.toString("utf8", 0, filled);
-}
-
-async function readText(path: string, limitBytes: number): Promise<string> {
-  await using file = await promises.open(path, FLAGS);
-  const buffer = Buffer.allocUnsafe(limitBytes);
-  let filled = 0;
-  while (filled < limitBytes) {
-    const { bytesRead } = await file.read(buffer, filled, limitBytes - filled, null);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
   }
   return buffer.toString("utf8", 0, filled);
 }

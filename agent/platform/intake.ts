@@ -1,3 +1,4 @@
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import type { Server, Socket } from "node:net";
 import { AgentError } from "../errors.ts";
 import type { Clock, Intake, Logger, Readings } from "../ports.ts";
@@ -68,13 +69,7 @@ async function listen(
   onConnection: (socket: Socket) => void,
 ): Promise<Server | null> {
   const { createServer, connect } = await import("node:net");
-  const { chmod, lstat, unlink } = await import("node:fs/promises");
-  const lookAt = async (place: string) => ({
-    isSocket: await lstat(place).then(
-      (found) => found.isSocket(),
-      () => false,
-    ),
-  });
+  const isSocket = () => lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
   const attempt = () =>
     new Promise<Server>((resolve, reject) => {
       const sockets = new Set<Socket>();
@@ -104,12 +99,11 @@ async function listen(
     });
   try {
     const server = await attempt().catch(async (error: unknown) => {
-      const { isSocket } = await lookAt(path);
-      if (errnoOf(error) !== "EADDRINUSE" || !isSocket || !(await isAbandoned())) throw error;
-      await unlink(path);
+      if (errnoOf(error) !== "EADDRINUSE" || !isSocket() || !(await isAbandoned())) throw error;
+      unlinkSync(path);
       return attempt();
     });
-    await chmod(path, 0o660);
+    chmodSync(path, 0o660);
     return server;
   } catch (error) {
     const code = errnoOf(error);

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 
 /** One line that a person types, shown or hidden; the question goes to stderr, because stdout is for data. */
@@ -11,6 +10,7 @@ export async function prompt(question: string, isHidden: boolean): Promise<strin
       done();
     },
   });
+  const { createInterface } = await import("node:readline/promises");
   const lines = createInterface({ input: process.stdin, output: echo, terminal: true });
   try {
     return (await lines.question("")).trim();

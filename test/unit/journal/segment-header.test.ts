@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { crc32 } from "../../../agent/journal/crc32.ts";
+import { crc32 } from "../../../agent/crc32.ts";
 import { readHeader, sealOf, writeHeader } from "../../../agent/journal/segment-header.ts";
 
 const header = fc.record({

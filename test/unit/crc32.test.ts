@@ -1,7 +1,7 @@
 import { crc32 as zlibCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { crc32 } from "../../../agent/journal/crc32.ts";
+import { crc32 } from "../../agent/crc32.ts";
 
 it("is the CRC-32 of zlib, whole or in parts", () => {
   fc.assert(

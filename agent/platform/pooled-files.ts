@@ -1,0 +1,13 @@
+import { access, close, open, read, readdir, realpath, statfs } from "node:fs";
+import { promisify } from "node:util";
+
+/** Calls that may block, in the thread pool. Not node:fs/promises, which brings 0.4 MB of what nobody here needs. */
+export const pooledFiles = {
+  access: promisify(access),
+  close: promisify(close),
+  open: promisify(open),
+  read: promisify(read),
+  readdir: promisify(readdir),
+  realpath: promisify(realpath),
+  statfs: promisify(statfs),
+};
