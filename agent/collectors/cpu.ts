@@ -6,7 +6,7 @@ import { parseOptional } from "./read.ts";
 const PATH = "/proc/stat";
 
 /** user to steal; guest and guest_nice are already inside user and nice. */
-const COUNTED_FIELDS = 8;
+const TICKS = /^cpu +(\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)(?: \d+)*(?:\n|$)/;
 
 /**
  * How busy the processors are, all together, since the last look. The kernel counts clock ticks since boot (proc_stat(5)):
@@ -55,13 +55,12 @@ export interface CpuTicks {
 
 /** @throws AgentError `sensor` */
 export function parseCpuTicks(text: string): CpuTicks {
-  const [line = ""] = text.split("\n", 1);
-  const [label, ...fields] = line.split(/ +/);
+  const [, ...fields] = TICKS.exec(text) ?? [];
   const ticks = counts(fields);
-  if (label !== "cpu" || ticks === null || ticks.length < COUNTED_FIELDS)
-    throw unexpected(PATH, "a line of CPU ticks", line);
+  if (ticks === null || ticks.length === 0)
+    throw unexpected(PATH, "a line of CPU ticks", text.split("\n", 1)[0] ?? "");
   const [, , , idle = 0, iowait = 0, , , steal = 0] = ticks;
-  const total = ticks.slice(0, COUNTED_FIELDS).reduce((sum, value) => sum + value, 0);
+  const total = ticks.reduce((sum, value) => sum + value, 0);
   return { total, idle, iowait, steal };
 }
 

@@ -8,8 +8,12 @@ export const MEMINFO = "/proc/meminfo";
  * @throws AgentError `sensor`
  */
 export function meminfoBytes(text: string, name: string): number | null {
-  const line = text.split("\n").find((candidate) => candidate.startsWith(`${name}:`));
-  if (line === undefined) return null;
+  // Of fifty lines two or three are asked for, at every beat.
+  const label = `${name}:`;
+  const from = text.startsWith(label) ? 0 : text.indexOf(`\n${label}`) + 1;
+  if (from === 0 && !text.startsWith(label)) return null;
+  const end = text.indexOf("\n", from);
+  const line = text.slice(from, end < 0 ? undefined : end);
   const kilobytes = count(/: +(\d+) kB$/.exec(line)?.[1]);
   if (kilobytes === null || !Number.isSafeInteger(kilobytes * 1024))
     throw unexpected(MEMINFO, "a size in kB", line);

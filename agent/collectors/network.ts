@@ -1,7 +1,7 @@
 import { andThen } from "../awaitable.ts";
 import type { Awaitable, Host, Readings } from "../ports.ts";
 import type { Collector } from "./collector.ts";
-import { counts, unexpected } from "./parse.ts";
+import { count, unexpected } from "./parse.ts";
 import { createPace, sumPerSecond } from "./rate.ts";
 import { orAbsent, parseOptional } from "./read.ts";
 
@@ -51,22 +51,18 @@ export const network: Collector = {
 /** Bytes since the interface came up, by its name. */
 export type Traffic = ReadonlyMap<string, { readonly rx: number; readonly tx: number }>;
 
+/** Its name, the first counter and the ninth. "eth0:275099651" without a space: older kernels. */
+const INTERFACE = /^ *([^:]*[^: ]) *: *(\d+)(?: +\d+){7} +(\d+)(?: +\d+)* *$/;
+
 /** @throws AgentError `sensor` */
 export function parseTraffic(text: string): Traffic {
   const traffic = new Map<string, { rx: number; tx: number }>();
   for (const line of text.split("\n").slice(2)) {
-    // "eth0:275099651" without a space: older kernels
-    const colon = line.indexOf(":");
-    const fields = counts(
-      line
-        .slice(colon + 1)
-        .trim()
-        .split(/ +/),
-    );
-    const [rx, , , , , , , , tx] = fields ?? [];
-    if (colon < 0 || rx === undefined || tx === undefined)
+    const [, name, received, sent] = INTERFACE.exec(line) ?? [];
+    const [rx, tx] = [count(received), count(sent)];
+    if (name === undefined || rx === null || tx === null)
       throw unexpected(PATH, "an interface's counters", line);
-    traffic.set(line.slice(0, colon).trim(), { rx, tx });
+    traffic.set(name, { rx, tx });
   }
   return traffic;
 }

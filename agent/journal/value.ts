@@ -4,8 +4,9 @@ import { type ByteReader, type ByteWriter, Damaged, LARGEST_SIGNED } from "./byt
 /** How a value is written; the numbers are on people's cards, and never change. */
 const FORM = { no: 0, yes: 1, whole: 2, decimal: 3, double: 4, text: 5, json: 6 } as const;
 
-/** 48.199 is 48199 with three decimals: four bytes instead of nine. */
-const MOST_DECIMALS = 6;
+/** By the number of decimals. 48.199 is 48199 with three: four bytes instead of nine. */
+const SCALES = [1, 10, 100, 1e3, 1e4, 1e5, 1e6] as const;
+const FINEST = SCALES[6];
 
 export function writeValue(to: ByteWriter, value: Reading): void {
   switch (typeof value) {
@@ -37,13 +38,15 @@ function writeNumber(to: ByteWriter, value: number): void {
     to.byte(FORM.decimal);
     to.byte(decimals);
   }
-  to.signed(Math.round(value * 10 ** decimals));
+  to.signed(Math.round(value * (SCALES[decimals] ?? 1)));
 }
 
 /** With how many decimals this very number is written whole; null where that takes too many. */
 function decimalsOf(value: number): number | null {
-  for (let decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
-    const scale = 10 ** decimals;
+  const finest = Math.round(value * FINEST);
+  // Most of what is measured: a mean, or a share.
+  if (Math.abs(finest) < LARGEST_SIGNED && finest / FINEST !== value) return null;
+  for (const [decimals, scale] of SCALES.entries()) {
     const scaled = Math.round(value * scale);
     if (Math.abs(scaled) >= LARGEST_SIGNED) return null;
     if (scaled / scale === value) return decimals;
