@@ -1,3 +1,4 @@
+import { median } from "./statistics.ts";
 import { InvalidWindow } from "./window.ts";
 
 /** Milliseconds since its start, by what was reached. */
@@ -11,6 +12,11 @@ interface ColdAndWarm {
 export interface Round {
   readonly emptyNode: ColdAndWarm;
   readonly pipit: ColdAndWarm;
+}
+
+export interface StartResult {
+  readonly rounds: readonly Round[];
+  readonly lines: readonly StartLine[];
 }
 
 export interface StartLine {
@@ -86,6 +92,3 @@ export function startTable(lines: readonly StartLine[]): string {
     )
     .join("\n");
 }
-
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -1,4 +1,5 @@
 import type { Traffic } from "./links.ts";
+import { median } from "./statistics.ts";
 
 /** What a report costs one contender in one window. */
 export interface WireFigures {
@@ -47,9 +48,6 @@ export const totalOf = ({ up, down }: WireFigures) => up + down;
 export const overheadOf = (figures: WireFigures) => totalOf(figures) - figures.jsonBytes;
 
 const bytesOf = ({ up, down }: Traffic) => up.bytes + down.bytes;
-
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Bytes are the mean of all windows, processor time and its ratio to the C program in the same window are medians. */
 export function figuresOf({ windows }: WireResult, name: Name) {

@@ -8,7 +8,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { fullRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
 import {
@@ -22,19 +21,12 @@ import {
 } from "./contenders.ts";
 import { measureHandshakes } from "./handshakes.ts";
 import { atRest, since, type Traffic } from "./links.ts";
-import { benchProgram, say } from "./program.ts";
+import { benchProgram, options, say } from "./program.ts";
 import type { Job } from "./sender.ts";
 import { openStage, type Place } from "./stage.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
 import { impossibleIn, type Name, type WireResult, wireTable } from "./wire-table.ts";
 import { measureWire } from "./wire-window.ts";
-
-const { values: options } = parseArgs({
-  options: {
-    short: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
 
 const run = options.short ? { ...shortRun, reports: 10 } : fullRun;
 /** One report a second says nothing about one every ten, and bytes are the same on a busy machine. */
@@ -109,8 +101,7 @@ async function measure(folder: string): Promise<WireResult> {
 const nextOf = (contender: Contender, { server, start }: Place) =>
   Promise.race([server.next(start.token, 3 * intervalMs + 10_000), contender.failure()]);
 
-await benchProgram("impossible", async (folder) => {
+await benchProgram("wire", "impossible", async (folder) => {
   const result = await measure(folder);
-  process.stdout.write(`${options.json ? JSON.stringify(result) : wireTable(result)}\n`);
-  return impossibleIn(result);
+  return { result, table: wireTable(result), broken: impossibleIn(result) };
 });
