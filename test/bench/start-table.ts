@@ -1,4 +1,4 @@
-import { median } from "./statistics.ts";
+import { median, noiseOf } from "./statistics.ts";
 import { InvalidWindow } from "./window.ts";
 
 /** Milliseconds since its start, by what was reached. */
@@ -23,6 +23,9 @@ export interface StartLine {
   readonly what: string;
   readonly coldMs: number;
   readonly warmMs: number;
+  /** The furthest that a start lies from these, as a share of them. */
+  readonly coldNoise: number;
+  readonly warmNoise: number;
   /** Of the same Node with an empty program. */
   readonly coldRatio: number;
   readonly warmRatio: number;
@@ -36,8 +39,9 @@ const FIRST_ACKNOWLEDGED_LIMIT_MS = 300;
 
 /** Medians. @throws InvalidWindow: a cold start was no slower, so that it was none */
 export function judgeStarts(rounds: readonly Round[]): readonly StartLine[] {
-  const medianOf = (who: keyof Round, how: keyof ColdAndWarm, what: string) =>
-    median(rounds.map((round) => round[who][how][what] ?? Number.NaN));
+  const allOf = (who: keyof Round, how: keyof ColdAndWarm, what: string) =>
+    rounds.map((round) => round[who][how][what] ?? Number.NaN);
+  const medianOf = (...which: Parameters<typeof allOf>) => median(allOf(...which));
   const empty = {
     cold: medianOf("emptyNode", "cold", "endMs"),
     warm: medianOf("emptyNode", "warm", "endMs"),
@@ -57,6 +61,8 @@ export function judgeStarts(rounds: readonly Round[]): readonly StartLine[] {
       what,
       coldMs,
       warmMs,
+      coldNoise: noiseOf(allOf(who, "cold", name)),
+      warmNoise: noiseOf(allOf(who, "warm", name)),
       coldRatio: coldMs / empty.cold,
       warmRatio: warmMs / empty.warm,
       limitMs,

@@ -31,6 +31,8 @@ import { measureWire } from "./wire-window.ts";
 const run = options.short ? { ...shortRun, reports: 10 } : fullRun;
 /** One report a second says nothing about one every ten, and bytes are the same on a busy machine. */
 const withCpu = !options.short;
+/** Of handshakes: one for the bytes, the others for the processor time. */
+const ROUNDS = 12;
 const { intervalMs } = run;
 /** Each contender has a part of the interval for itself. */
 const PARTS = 6;
@@ -40,7 +42,7 @@ async function measure(folder: string): Promise<WireResult> {
   if (withCpu) await untilCalm(say);
   await using stage = await openStage(folder, intervalMs);
   const { places, spare, own, trust } = stage;
-  const handshakes = await measureHandshakes(spare, { folder, own, trust });
+  const handshakes = await measureHandshakes(spare, { folder, own, trust }, withCpu ? ROUNDS : 1);
 
   await using running = new AsyncDisposableStack();
   const runPipit = await preparePipit(places.pipitCoap.start);
@@ -95,7 +97,8 @@ async function measure(folder: string): Promise<WireResult> {
     if (window.floor) demandPlausible(window.floor.cpuMs, run.plausibleFloorMs);
     return window;
   });
-  return { windows, setUps: { ...handshakes, mqtts: mqttsSetUp }, withCpu };
+  const setUps = { ...handshakes.traffic, mqtts: mqttsSetUp };
+  return { windows, setUps, handshakeCpu: handshakes.cpu, withCpu };
 }
 
 const nextOf = (contender: Contender, { server, start }: Place) =>
