@@ -1,3 +1,5 @@
+import { type Noise, plusMinus } from "./statistics.ts";
+
 /** A backlog on its way to a server that answers after this time. */
 export interface DrainPoint {
   readonly roundTripMs: number;
@@ -6,7 +8,7 @@ export interface DrainPoint {
   /** Processor time, in ms, for each sample that leaves; what is sampled meanwhile is in it. */
   readonly cpuMsPerSample: number;
   /** The furthest that a window lies from these, as a share of them. */
-  readonly noise: { readonly rate: number; readonly cpu: number };
+  readonly noise: { readonly rate: Noise; readonly cpu: Noise };
 }
 
 export interface DrainResult {
@@ -41,9 +43,9 @@ export function drainTable(result: DrainResult): string {
     possible(result, point.roundTripMs).toFixed(0),
     `${(100 * shareOf(result, point)).toFixed(0)} %`,
     point.samplesPerSecond.toFixed(0),
-    `±${(100 * point.noise.rate).toFixed(0)} %`,
+    plusMinus(point.noise.rate),
     point.cpuMsPerSample.toFixed(3),
-    `±${(100 * point.noise.cpu).toFixed(0)} %`,
+    plusMinus(point.noise.cpu),
   ]);
   const head = [
     "round trip",

@@ -1,8 +1,10 @@
+import { type Noise, plusMinus } from "./statistics.ts";
+
 interface Point {
   readonly at: number;
   readonly cpuMs: number;
   /** The furthest that a window lies from `cpuMs`, as a share of it. */
-  readonly noise: number;
+  readonly noise: Noise;
 }
 
 export interface Curve {
@@ -38,7 +40,7 @@ export function growthTable(curves: readonly Curve[]): string {
         of,
         ...points.map(
           ({ at, cpuMs, noise }) =>
-            `${String(at).padStart(9)}  ${cpuMs.toFixed(2).padStart(7)} ms  ±${(100 * noise).toFixed(0).padStart(3)} %  ${(cpuMs / least).toFixed(2).padStart(6)} x`,
+            `${String(at).padStart(9)}  ${cpuMs.toFixed(2).padStart(7)} ms  ${plusMinus(noise).padStart(6)}  ${(cpuMs / least).toFixed(2).padStart(6)} x`,
         ),
       ];
     })

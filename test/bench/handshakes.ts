@@ -3,14 +3,14 @@ import { opensslServer } from "../support/dtls-servers.ts";
 import { onNode, startHelper, type Trust } from "./contenders.ts";
 import type { ServerAt } from "./dtls-to.ts";
 import { atRest, type Link, since, type Traffic } from "./links.ts";
-import { median, noiseOf } from "./statistics.ts";
+import { median, type Noise, noiseOf } from "./statistics.ts";
 
 type Kind = "full" | "resumed";
 
 export interface CpuTime {
   readonly ms: number;
   /** The furthest that one of them lies from it, as a share of it. */
-  readonly noise: number;
+  readonly noise: Noise;
 }
 
 export interface Handshakes {

@@ -13,7 +13,6 @@ export function markdownTable(
 
 export const milliseconds = (value: number): string =>
   `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ms`;
-/** "±7 %" */
-export const plusMinus = (share: number): string => `±${(100 * share).toFixed(0)} %`;
-export const times = (ratio: number): string => `${ratio.toFixed(ratio >= 10 ? 1 : 2)} x`;
+export const times = (ratio: number): string =>
+  `${ratio.toFixed(ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2)} x`;
 export const megabytes = (value: number): string => `${value.toFixed(1)} MB`;

@@ -2,27 +2,26 @@ import { type CpuResult, cpuRatio } from "./budget.ts";
 import { type DrainResult, possible, shareOf, tooSlow } from "./drain-table.ts";
 import { type Curve, cliffs } from "./growth-table.ts";
 import type { Machine } from "./machine.ts";
-import { markdownTable, megabytes, milliseconds, plusMinus, times } from "./markdown.ts";
+import { markdownTable, megabytes, milliseconds, times } from "./markdown.ts";
 import { type PeerResult, peerLabels, safeBytesOf } from "./peers-table.ts";
 import { behindWhom, inWords, standings } from "./standing.ts";
 import type { StartResult } from "./start-table.ts";
-import { noiseOf } from "./statistics.ts";
+import { noiseOf, plusMinus } from "./statistics.ts";
 
 const course = (run: { readonly reports: number; readonly intervalMs: number }, windows: number) =>
   `${windows} ${windows === 1 ? "window" : "windows"} of ${run.reports} reports, one every ${run.intervalMs / 1_000} s`;
 const verdict = (kept: boolean) => (kept ? "kept" : "**broken**");
 
 export const machineSection = (machine: Machine): string =>
-  markdownTable(
-    ["machine", ""],
-    [
-      ["processor", `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB`],
-      ["kernel", `Linux ${machine.kernel}, ${machine.architecture}`],
-      ["Node", machine.node],
-      ["commit", machine.commit ?? "unknown"],
-      ["date", machine.date],
-    ],
-  );
+  [
+    `processor: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB of memory`,
+    `kernel: Linux ${machine.kernel}, ${machine.architecture}`,
+    `Node: ${machine.node}`,
+    `commit: ${machine.commit ?? "unknown"}`,
+    `date: ${machine.date}`,
+  ]
+    .map((line) => `- ${line}`)
+    .join("\n");
 
 export function cpuSection({ run, windows, lines }: CpuResult): string {
   const rows = lines.map(({ what, pipit, floor, ratio, limit, kept }) => [
@@ -60,7 +59,11 @@ Pipit against each of them, *level* where the noise is larger than the differenc
 
 ${markdownTable(["Pipit is", "CPU", "RssAnon", "RSS"], places)}
 
-**Pipit is behind** in CPU: ${behindWhom(all, "cpu")}. In RssAnon: ${behindWhom(all, "rssAnon")}. In RSS: ${behindWhom(all, "rss")}.`;
+**Pipit is behind**
+
+- in CPU: ${behindWhom(all, "cpu")}.
+- in RssAnon: ${behindWhom(all, "rssAnon")}.
+- in RSS: ${behindWhom(all, "rss")}.`;
 }
 
 export function startSection({ rounds, lines }: StartResult): string {

@@ -1,4 +1,4 @@
-import { mean, median, noiseOf } from "./statistics.ts";
+import { mean, median, type Noise, noiseOf, plusMinus } from "./statistics.ts";
 import type { Memory } from "./usage.ts";
 import type { Course } from "./window.ts";
 
@@ -55,7 +55,7 @@ export interface PeerLine {
   readonly toFloor: number;
   readonly toPipit: number;
   /** The furthest that a window's ratio to Pipit lies from `toPipit`, as a share of it. */
-  readonly noise: number;
+  readonly noise: Noise;
   readonly bytes: number;
   /** As in `PeerFigures`. */
   readonly safeBytes: number | null;
@@ -113,7 +113,7 @@ export function peersTable(lines: readonly PeerLine[]): string {
     cpuMs.toFixed(2),
     toFloor.toFixed(1),
     toPipit.toFixed(2),
-    `±${(100 * noise).toFixed(0)} %`,
+    plusMinus(noise),
     rest.hadChildren ? "yes" : "no",
     megabytes(rest.memory.rssAnonMb),
     megabytes(rest.memory.rssMb),

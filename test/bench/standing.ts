@@ -1,4 +1,6 @@
+import { times } from "./markdown.ts";
 import { type PeerLine, peerLabels } from "./peers-table.ts";
+import type { Noise } from "./statistics.ts";
 
 /** By how much Pipit takes less, more, or what nobody can tell apart. */
 export interface Standing {
@@ -8,14 +10,14 @@ export interface Standing {
 }
 
 /** `toPipit`: what another takes, as a multiple of what Pipit takes; `noise`: how far that was off in one window or another. */
-export function standingOf(toPipit: number, noise: number): Standing {
+export function standingOf(toPipit: number, noise: Noise): Standing {
   const ratio = Math.max(toPipit, 1 / toPipit);
-  if (Math.abs(toPipit - 1) <= noise) return { where: "level", ratio };
+  if (Math.abs(toPipit - 1) <= (noise ?? 0)) return { where: "level", ratio };
   return { where: toPipit > 1 ? "ahead" : "behind", ratio };
 }
 
 export const inWords = ({ where, ratio }: Standing): string =>
-  where === "behind" ? `**behind**, ${ratio.toFixed(2)} x` : `${where}, ${ratio.toFixed(2)} x`;
+  where === "behind" ? `**behind**, ${times(ratio)}` : `${where}, ${times(ratio)}`;
 
 export interface Standings {
   readonly label: string;
@@ -38,10 +40,10 @@ export function standings(lines: readonly PeerLine[]): readonly Standings[] {
     }));
 }
 
-/** "collectd (1.45 x), Python, bare socket (3.70 x)"; "nobody". */
+/** "collectd (1.45 x); shell loop (3.70 x)"; "nobody". */
 export function behindWhom(all: readonly Standings[], what: "cpu" | "rssAnon" | "rss"): string {
   const names = all
     .filter(({ [what]: { where } }) => where === "behind")
-    .map(({ label, [what]: { ratio } }) => `${label} (${ratio.toFixed(2)} x)`);
+    .map(({ label, [what]: { ratio } }) => `${label} (${times(ratio)})`);
   return names.length === 0 ? "nobody" : names.join("; ");
 }

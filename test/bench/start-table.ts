@@ -1,4 +1,4 @@
-import { median, noiseOf } from "./statistics.ts";
+import { median, type Noise, noiseOf } from "./statistics.ts";
 import { InvalidWindow } from "./window.ts";
 
 /** Milliseconds since its start, by what was reached. */
@@ -24,8 +24,8 @@ export interface StartLine {
   readonly coldMs: number;
   readonly warmMs: number;
   /** The furthest that a start lies from these, as a share of them. */
-  readonly coldNoise: number;
-  readonly warmNoise: number;
+  readonly coldNoise: Noise;
+  readonly warmNoise: Noise;
   /** Of the same Node with an empty program. */
   readonly coldRatio: number;
   readonly warmRatio: number;

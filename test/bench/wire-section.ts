@@ -1,5 +1,6 @@
 import type { Flow } from "./links.ts";
-import { markdownTable, milliseconds, plusMinus, times } from "./markdown.ts";
+import { markdownTable, milliseconds, times } from "./markdown.ts";
+import { plusMinus } from "./statistics.ts";
 import {
   bytesOf,
   figuresOf,

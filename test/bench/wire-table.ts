@@ -1,6 +1,6 @@
 import type { CpuTime, Handshakes } from "./handshakes.ts";
 import type { Traffic } from "./links.ts";
-import { median, noiseOf } from "./statistics.ts";
+import { median, noiseOf, plusMinus } from "./statistics.ts";
 
 /** What a report costs one contender in one window. */
 export interface WireFigures {
@@ -133,7 +133,7 @@ export function wireTable(result: WireResult): string {
       setUps[name],
       ...[up.bytes, down.bytes, bytesOf(result.setUps[name])].map(String),
       packets,
-      ...(cpu === null ? [] : [`${cpu.ms.toFixed(2)} ms`, `±${(100 * cpu.noise).toFixed(0)} %`]),
+      ...(cpu === null ? [] : [`${cpu.ms.toFixed(2)} ms`, plusMinus(cpu.noise)]),
     ];
   });
   return [

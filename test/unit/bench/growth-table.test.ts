@@ -19,9 +19,9 @@ it("takes a straight line and a flat one for what they are, and a step in betwee
 it("prints each point with its ratio to the first of the curve", () => {
   expect(growthTable([curve(2, 3, 4, 8)]).split("\n")).toEqual([
     "sensors",
-    "        0     2.00 ms  ±  4 %    1.00 x",
-    "        1     3.00 ms  ±  4 %    1.50 x",
-    "       10     4.00 ms  ±  4 %    2.00 x",
-    "      100     8.00 ms  ±  4 %    4.00 x",
+    "        0     2.00 ms    ±4 %    1.00 x",
+    "        1     3.00 ms    ±4 %    1.50 x",
+    "       10     4.00 ms    ±4 %    2.00 x",
+    "      100     8.00 ms    ±4 %    4.00 x",
   ]);
 });

@@ -6,7 +6,7 @@ it("is ahead of whoever takes more than the noise explains, and behind whoever t
   expect(standingOf(0.5, 0.1)).toEqual({ where: "behind", ratio: 2 });
   expect(standingOf(1.07, 0.1)).toEqual({ where: "level", ratio: 1.07 });
   expect(standingOf(0.95, 0.1).where).toBe("level");
-  expect(standingOf(1.07, 0).where).toBe("ahead");
+  expect([standingOf(1.07, 0).where, standingOf(1.07, null).where]).toEqual(["ahead", "ahead"]);
 });
 
 it("says where it is behind, with the ratio", () => {
