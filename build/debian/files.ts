@@ -18,6 +18,7 @@ const forContributors = new Set([
   "architecture.md",
   "benchmark.md",
   "fleet.md",
+  "performance.md",
 ]);
 
 const units = [

@@ -50,13 +50,20 @@ function createAnswers(tokens: readonly string[]) {
   return { arrivals, silent, answerTo };
 }
 
-/** For `coap://`. */
-export async function startAcker(tokens: readonly string[], host = "127.0.0.1"): Promise<Acker> {
+/** For `coap://`. Answers after `delayMs`: a round trip of that length. */
+export async function startAcker(
+  tokens: readonly string[],
+  { host = "127.0.0.1", delayMs = 0 }: { readonly host?: string; readonly delayMs?: number } = {},
+): Promise<Acker> {
   const { arrivals, silent, answerTo } = createAnswers(tokens);
   const socket = createSocket("udp4");
+  let isClosed = false;
   socket.on("message", (datagram, peer) => {
     const answer = answerTo(datagram);
-    if (answer) socket.send(answer, peer.port, peer.address);
+    if (answer === null) return;
+    const send = () => socket.send(answer, peer.port, peer.address);
+    if (delayMs === 0) send();
+    else setTimeout(() => isClosed || send(), delayMs);
   });
   socket.bind(0, host);
   await once(socket, "listening");
@@ -65,6 +72,7 @@ export async function startAcker(tokens: readonly string[], host = "127.0.0.1"):
     silent,
     port: socket.address().port,
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       socket.close();
       await once(socket, "close");
     },

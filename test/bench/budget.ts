@@ -29,8 +29,16 @@ export const shortRun: Run = {
   plausibleFloorMs: [0.05, 0.8],
 };
 
+export interface CpuResult {
+  readonly run: Run;
+  readonly windows: readonly Window[];
+  readonly memory: { readonly pipit: Memory; readonly floor: Memory };
+  readonly lines: readonly Line[];
+}
+
 /** Processor time of a report, as a multiple of the C program's. */
 const CPU_RATIO = 7.5;
+
 export interface Line {
   readonly what: string;
   readonly pipit: string;
@@ -45,7 +53,7 @@ export interface Line {
 export function judge(
   run: Run,
   windows: readonly Window[],
-  memory: { readonly pipit: Memory; readonly floor: Memory },
+  memory: CpuResult["memory"],
 ): readonly Line[] {
   const byRatio = windows.toSorted((a, b) => cpuRatio(a) - cpuRatio(b));
   const median = byRatio[Math.floor(byRatio.length / 2)];

@@ -1,20 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { startAcker } from "./acker.ts";
 import { fullRun, judge, type Run, shortRun, tableOf } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
 import { buildFloor, preparePipit, startFloor } from "./contenders.ts";
-import { benchProgram, say } from "./program.ts";
+import { benchProgram, options, say } from "./program.ts";
 import { memoryOf } from "./usage.ts";
 import { measureWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
-
-const { values: options } = parseArgs({
-  options: {
-    short: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
 
 /** Of one length, so that the datagrams are. */
 const TOKENS = { pipit: "pipitBenchmarkToken1", floor: "floorBenchmarkToken1" } as const;
@@ -46,13 +38,12 @@ async function measure(run: Run, folder: string) {
 }
 
 const run = options.short ? shortRun : fullRun;
-await benchProgram("over the budget", async (folder) => {
+await benchProgram("cpu", "over the budget", async (folder) => {
   const { windows, memory } = await measure(run, folder);
   const lines = judge(run, windows, memory);
-  if (options.json) process.stdout.write(`${JSON.stringify({ run, windows, memory, lines })}\n`);
-  else
-    process.stdout.write(
-      `${run.reports} reports every ${run.intervalMs / 1000} s\n${tableOf(lines)}\n`,
-    );
-  return lines.filter(({ kept }) => !kept).map(({ what }) => what);
+  return {
+    result: { run, windows, memory, lines },
+    table: `${run.reports} reports every ${run.intervalMs / 1000} s\n${tableOf(lines)}`,
+    broken: lines.filter(({ kept }) => !kept).map(({ what }) => what),
+  };
 });

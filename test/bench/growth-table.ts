@@ -1,8 +1,17 @@
+import { type Noise, plusMinus } from "./statistics.ts";
+
+interface Point {
+  readonly at: number;
+  readonly cpuMs: number;
+  /** The furthest that a window lies from `cpuMs`, as a share of it. */
+  readonly noise: Noise;
+}
+
 export interface Curve {
   /** "sensors" */
   readonly of: string;
   /** CPU time of one report, in ms, by rising `at`. */
-  readonly points: readonly { readonly at: number; readonly cpuMs: number }[];
+  readonly points: readonly Point[];
 }
 
 /** More than what grows in proportion, or flat, would show on a noisy machine. */
@@ -30,35 +39,10 @@ export function growthTable(curves: readonly Curve[]): string {
       return [
         of,
         ...points.map(
-          ({ at, cpuMs }) =>
-            `${String(at).padStart(9)}  ${cpuMs.toFixed(2).padStart(7)} ms  ${(cpuMs / least).toFixed(2).padStart(6)} x`,
+          ({ at, cpuMs, noise }) =>
+            `${String(at).padStart(9)}  ${cpuMs.toFixed(2).padStart(7)} ms  ${plusMinus(noise).padStart(6)}  ${(cpuMs / least).toFixed(2).padStart(6)} x`,
         ),
       ];
     })
     .join("\n");
-}
-
-const WIDTH = 300;
-const HEIGHT = 200;
-const MARGIN = 40;
-
-/** One picture a curve, side by side; the horizontal axis is in powers of ten. */
-export function growthPlot(curves: readonly Curve[]): string {
-  const pictures = curves.map(({ of, points }, index) => {
-    const most = Math.max(...points.map(({ cpuMs }) => cpuMs));
-    const scale = (at: number) => Math.log10(at + 1);
-    const span = scale(Math.max(...points.map(({ at }) => at))) || 1;
-    const x = (at: number) => MARGIN + (scale(at) / span) * (WIDTH - 2 * MARGIN);
-    const y = (cpuMs: number) => HEIGHT - MARGIN - (cpuMs / most) * (HEIGHT - 2 * MARGIN);
-    const dots = points.map(
-      ({ at, cpuMs }) =>
-        `<circle cx="${x(at).toFixed(1)}" cy="${y(cpuMs).toFixed(1)}" r="3"/><text x="${x(at).toFixed(1)}" y="${HEIGHT - MARGIN + 16}" text-anchor="middle">${at}</text><text x="${x(at).toFixed(1)}" y="${(y(cpuMs) - 8).toFixed(1)}" text-anchor="middle">${cpuMs.toFixed(1)}</text>`,
-    );
-    const line = points.map(({ at, cpuMs }) => `${x(at).toFixed(1)},${y(cpuMs).toFixed(1)}`);
-    return `<g transform="translate(${index * WIDTH} 0)"><path d="M${MARGIN} ${MARGIN}V${HEIGHT - MARGIN}H${WIDTH - MARGIN}" fill="none" stroke="#666"/><polyline points="${line.join(" ")}" fill="none" stroke="#0b62a3"/>${dots.join("")}<text x="${WIDTH / 2}" y="${HEIGHT - 6}" text-anchor="middle">${of}</text><text x="${MARGIN}" y="16">ms of processor time a report</text></g>`;
-  });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${curves.length * WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>
-${pictures.join("\n")}
-</svg>
-`;
 }

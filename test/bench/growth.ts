@@ -1,39 +1,29 @@
 /**
- * growth [--short] [--json]
+ * growth [--short] [--json] [--results FILE]
  *
  * How the cost of a report grows: with the number of sensors, with what waits in the journal, with the interval. The executable with
  * default settings, on the files of a Raspberry Pi 4 for the first. Each curve is drawn against its own first point in the same run.
- * Writes docs/growth.svg in the full form. Exits 1 when a curve has a cliff, 2 when nothing could be measured. docs/benchmark.md
+ * Exits 1 when a curve has a cliff, 2 when nothing could be measured. docs/benchmark.md
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { openJournal } from "../../agent/journal/journal.ts";
-import { systemClock } from "../../agent/platform/clock.ts";
-import { systemDisk } from "../../agent/platform/disk.ts";
-import { systemRandom } from "../../agent/platform/random.ts";
-import { segmentFolder } from "../../agent/platform/segment-folder.ts";
 import { hwmon } from "../fixtures/devices.ts";
 import { fixtures } from "../fixtures/make-fixtures.ts";
 import { writeTree } from "../fixtures/tree.ts";
 import { type Acker, startAcker } from "./acker.ts";
+import { storeBacklog } from "./backlog.ts";
 import { untilCalm } from "./calm.ts";
 import { type Contender, preparePipit } from "./contenders.ts";
-import { silent } from "./dtls-to.ts";
-import { type Curve, cliffs, growthPlot, growthTable } from "./growth-table.ts";
-import { benchProgram, say } from "./program.ts";
+import { type Curve, cliffs, growthTable } from "./growth-table.ts";
+import { benchProgram, options, say } from "./program.ts";
+import { median, noiseOf } from "./statistics.ts";
 import { usageOf } from "./usage.ts";
 import { InvalidWindow } from "./window.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    short: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
-
 const SECOND_MS = 1_000;
+/** Of each point, one after the other; the median counts. */
+const WINDOWS = 3;
 /** The inventory's child has ended by then. */
 const WARM_MS = 12_000;
 
@@ -41,6 +31,7 @@ interface Point {
   /** What the curve is about: sensors, waiting samples, milliseconds. */
   readonly at: number;
   readonly intervalMs: number;
+  /** Of one window. */
   readonly reports: number;
   readonly options?: readonly string[];
   /** Before it is started. */
@@ -54,7 +45,7 @@ async function measure(
   folder: string,
   name: string,
   points: readonly Point[],
-): Promise<readonly { readonly at: number; readonly cpuMs: number }[]> {
+): Promise<Curve["points"]> {
   const tokenOf = (index: number) => `growth${name}${index}Token`.padEnd(20, "1");
   await using acker = await startAcker(points.map((_, index) => tokenOf(index)));
   await using running = new AsyncDisposableStack();
@@ -84,12 +75,16 @@ async function costOf(
   const { at, intervalMs, reports, isAway = false } = point;
   if (!isAway) await Promise.race([acker.next(token, 3 * intervalMs), contender.failure()]);
   await sleep(intervalMs / 4);
-  const before = { cpuMs: usageOf(contender.pid).cpuMs, sent: acker.reports(token).length };
-  await Promise.race([sleep(reports * intervalMs), contender.failure()]);
-  const sent = acker.reports(token).length - before.sent;
-  // A report of many values is several messages.
-  if (!isAway && sent < reports) throw new InvalidWindow(`${at}: ${sent} of ${reports} reports`);
-  return { at, cpuMs: (usageOf(contender.pid).cpuMs - before.cpuMs) / reports };
+  const costs: number[] = [];
+  for (let window = 0; window < WINDOWS; window++) {
+    const before = { cpuMs: usageOf(contender.pid).cpuMs, sent: acker.reports(token).length };
+    await Promise.race([sleep(reports * intervalMs), contender.failure()]);
+    const sent = acker.reports(token).length - before.sent;
+    // A report of many values is several messages.
+    if (!isAway && sent < reports) throw new InvalidWindow(`${at}: ${sent} of ${reports} reports`);
+    costs.push((usageOf(contender.pid).cpuMs - before.cpuMs) / reports);
+  }
+  return { at, cpuMs: median(costs), noise: noiseOf(costs) };
 }
 
 /** A Raspberry Pi 4 with so many temperature sensors on its I²C buses. */
@@ -105,48 +100,23 @@ function boardWith(folder: string, sensors: number): readonly string[] {
   return ["--sysroot", root];
 }
 
-/** Samples of the last hours, as the agent would have stored them. */
-async function fill(folder: string, samples: number): Promise<void> {
-  const journal = await openJournal({
-    disk: segmentFolder(join(folder, "state/journal"), systemDisk, silent),
-    bounds: {
-      maxBytes: 64 * 1024 * 1024,
-      maxAgeMs: 30 * 86_400_000,
-      keepFreeBytes: 0,
-      thins: false,
-      maxBytesPerDay: Number.POSITIVE_INFINITY,
-    },
-    windowMs: 60_000,
-    bootId: "before",
-    clock: systemClock,
-    random: systemRandom,
-    log: silent,
-  });
-  const firstTs = Date.now() - samples * 10_000 - 60_000;
-  const waiting: Promise<unknown>[] = [];
-  for (let index = 0; index < samples; index++) {
-    const ts = firstTs + index * 10_000;
-    const readings = { cpuUsage: index % 100, load1: (index % 40) / 10, uptime: index * 10 };
-    waiting.push(journal.append({ taken: { bootId: "before", monotonicMs: ts, ts }, readings }));
-    if (index % 2_000 === 1_999) await journal.sync();
-  }
-  await journal.sync();
-  await Promise.all(waiting);
-  await journal[Symbol.asyncDispose]();
-}
-
 async function curves(folder: string): Promise<readonly Curve[]> {
-  const reports = options.short ? 10 : 30;
+  const reports = options.short ? 4 : 12;
   const sensors = [0, 1, 10, 100].map((at) => ({
     ...{ at, reports, intervalMs: SECOND_MS, options: boardWith(folder, at) },
   }));
   const lengths = options.short ? [0, 1_000, 10_000] : [0, 1_000, 10_000, 100_000];
   const queue = lengths.map((at) => ({
     ...{ at, reports, intervalMs: SECOND_MS, isAway: true },
-    prepare: (own: string) => fill(own, at),
+    prepare: (own: string) =>
+      storeBacklog(join(own, "state"), at, (index) => ({
+        cpuUsage: index % 100,
+        load1: (index % 40) / 10,
+        uptime: index * 10,
+      })),
   }));
   const intervals = (options.short ? [1, 2, 5] : [1, 3, 10, 30]).map((at) => ({
-    ...{ at, intervalMs: at * SECOND_MS, reports: Math.max(6, Math.round(reports / at)) },
+    ...{ at, intervalMs: at * SECOND_MS, reports: Math.max(3, Math.round(reports / at)) },
   }));
   const found: Curve[] = [];
   for (const [name, of, points] of [
@@ -161,11 +131,7 @@ async function curves(folder: string): Promise<readonly Curve[]> {
   return found;
 }
 
-await benchProgram("a cliff", async (folder) => {
-  const found = await curves(folder);
-  if (options.json) process.stdout.write(`${JSON.stringify(found)}\n`);
-  else process.stdout.write(`${growthTable(found)}\n`);
-  if (!options.short)
-    writeFileSync(join(import.meta.dirname, "../../docs/growth.svg"), growthPlot(found));
-  return cliffs(found);
+await benchProgram("growth", "a cliff", async (folder) => {
+  const result = await curves(folder);
+  return { result, table: growthTable(result), broken: cliffs(result) };
 });

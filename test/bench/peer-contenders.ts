@@ -5,6 +5,7 @@ import { get } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Contender, onNode, type Start, startProgram } from "./contenders.ts";
+import { PYTHON, pythonPackages } from "./tools.ts";
 
 /** What a contender has delivered so far. */
 export interface Delivered {
@@ -24,13 +25,16 @@ const COAP_CLIENT = "coap-client-notls";
 const COLLECTD = "collectd";
 const EXPORTER = "prometheus-node-exporter";
 
-export const startPython = ({ host = "127.0.0.1", port, token, intervalMs }: Start): Contender =>
-  startProgram([
-    "/usr/bin/python3",
-    here("loop.py"),
-    host,
-    ...[port, token, intervalMs].map(String),
-  ]);
+const python =
+  (file: string) =>
+  ({ host = "127.0.0.1", port, token, intervalMs }: Start): Contender =>
+    startProgram(
+      [PYTHON, "-B", here(file), host, ...[port, token, intervalMs].map(String)],
+      pythonPackages,
+    );
+
+export const startPython = python("loop.py");
+export const startAiocoap = python("usual.py");
 
 export const startShell = ({ host = "127.0.0.1", port, token, intervalMs }: Start): Contender =>
   startProgram([

@@ -1,17 +1,28 @@
+import { mean, median, type Noise, noiseOf, plusMinus } from "./statistics.ts";
 import type { Memory } from "./usage.ts";
+import type { Course } from "./window.ts";
 
 export const peerLabels = {
   floor: "C floor",
   pipit: "pipit",
   collectd: "collectd, network plug-in",
   exporter: "node exporter, scraped",
-  python: "Python loop",
+  aiocoap: "Python, aiocoap",
+  python: "Python, bare socket",
   shell: "shell loop, coap-client",
   usual: "Node, coap + systeminformation",
 } as const;
 
 export type PeerName = keyof typeof peerLabels;
 export const peerNames = Object.keys(peerLabels) as readonly PeerName[];
+
+/**
+ * Pipit has to be ahead of these. Not of the bare socket in Python: it has no library, no journal and no sync, and takes less. The page
+ * says how much.
+ */
+export const BEHIND: readonly PeerName[] = ["aiocoap", "shell", "usual"];
+/** What it takes to judge that, without the others. */
+export const gateNames: readonly PeerName[] = ["floor", "pipit", ...BEHIND];
 
 /** What one report costs in one window. */
 export interface PeerFigures {
@@ -22,11 +33,19 @@ export interface PeerFigures {
   readonly hadChildren: boolean;
 }
 
-export type PeerWindow = Readonly<Record<PeerName, PeerFigures>>;
+/** Of all that were measured; of these two always. */
+export type OfPeers<T> = Readonly<Partial<Record<PeerName, T>> & Record<"floor" | "pipit", T>>;
+export type PeerWindow = OfPeers<PeerFigures>;
 
-export interface PeerResult {
+export interface PeerMeasurement {
   readonly windows: readonly PeerWindow[];
-  readonly memory: Readonly<Record<PeerName, Memory>>;
+  /** At the end of the last one. */
+  readonly memory: OfPeers<Memory>;
+}
+
+export interface PeerResult extends PeerMeasurement {
+  readonly run: Course;
+  readonly lines: readonly PeerLine[];
 }
 
 export interface PeerLine {
@@ -36,7 +55,7 @@ export interface PeerLine {
   readonly toFloor: number;
   readonly toPipit: number;
   /** The furthest that a window's ratio to Pipit lies from `toPipit`, as a share of it. */
-  readonly noise: number;
+  readonly noise: Noise;
   readonly bytes: number;
   /** As in `PeerFigures`. */
   readonly safeBytes: number | null;
@@ -44,38 +63,48 @@ export interface PeerLine {
   readonly memory: Memory;
 }
 
-/**
- * Pipit has to be ahead of these. Not of the loop in Python: with a bare socket, no journal and no sync it takes a third of what Pipit
- * takes, and docs/benchmark.md says so.
- */
-const BEHIND: readonly PeerName[] = ["shell", "usual"];
-
-export function peerLines({ windows, memory }: PeerResult): readonly PeerLine[] {
-  return peerNames.map((name) => {
-    const own = windows.map((window) => window[name]);
-    const ratios = windows.map((window) => window[name].cpuMs / window.pipit.cpuMs);
-    const toPipit = median(ratios);
+export function peerLines({ windows, memory }: PeerMeasurement): readonly PeerLine[] {
+  return peerNames.flatMap((name) => {
+    const itsMemory = memory[name];
+    const own = windows.flatMap(({ [name]: figures, pipit, floor }) =>
+      figures
+        ? [
+            {
+              ...figures,
+              toPipit: figures.cpuMs / pipit.cpuMs,
+              toFloor: figures.cpuMs / floor.cpuMs,
+            },
+          ]
+        : [],
+    );
+    if (own.length === 0 || itsMemory === undefined) return [];
+    const ratios = own.map(({ toPipit }) => toPipit);
     return {
       name,
       cpuMs: median(own.map(({ cpuMs }) => cpuMs)),
-      toFloor: median(windows.map((window) => window[name].cpuMs / window.floor.cpuMs)),
-      toPipit,
-      noise: Math.max(...ratios.map((ratio) => Math.abs(ratio / toPipit - 1))),
+      toFloor: median(own.map(({ toFloor }) => toFloor)),
+      toPipit: median(ratios),
+      noise: noiseOf(ratios),
       bytes: mean(own.map(({ bytes }) => bytes)),
       safeBytes: own.some(({ safeBytes }) => safeBytes === null)
         ? null
         : mean(own.map(({ safeBytes }) => safeBytes ?? 0)),
       hadChildren: own.some(({ hadChildren }) => hadChildren),
-      memory: memory[name],
+      memory: itsMemory,
     };
   });
 }
 
-/** Names those that Pipit is not ahead of. */
+/** Names those that Pipit is not ahead of, or that are missing. */
 export const notBehind = (lines: readonly PeerLine[]): readonly string[] =>
-  lines
-    .filter(({ name, toPipit }) => BEHIND.includes(name) && !(toPipit > 1))
-    .map(({ name }) => peerLabels[name]);
+  BEHIND.filter((name) => {
+    const line = lines.find((one) => one.name === name);
+    return !(line !== undefined && line.toPipit > 1);
+  }).map((name) => peerLabels[name]);
+
+/** In words; "?": nobody could measure it. */
+export const safeBytesOf = ({ name, safeBytes }: Pick<PeerLine, "name" | "safeBytes">): string =>
+  safeBytes?.toFixed(0) ?? (name === "pipit" ? "?" : "none");
 
 export function peersTable(lines: readonly PeerLine[]): string {
   const megabytes = (value: number | null) => (value === null ? "?" : value.toFixed(1));
@@ -84,12 +113,12 @@ export function peersTable(lines: readonly PeerLine[]): string {
     cpuMs.toFixed(2),
     toFloor.toFixed(1),
     toPipit.toFixed(2),
-    `±${(100 * noise).toFixed(0)} %`,
+    plusMinus(noise),
     rest.hadChildren ? "yes" : "no",
     megabytes(rest.memory.rssAnonMb),
     megabytes(rest.memory.rssMb),
     rest.bytes.toFixed(0),
-    rest.safeBytes?.toFixed(0) ?? (name === "pipit" ? "?" : "none"),
+    safeBytesOf({ name, safeBytes: rest.safeBytes }),
   ]);
   const head = [
     ["", "CPU ms", "x C", "x pipit", "noise", "children", "RssAnon", "RSS MB", "sent B", "safe B"],
@@ -100,8 +129,3 @@ export function peersTable(lines: readonly PeerLine[]): string {
     )
     .join("\n");
 }
-
-const mean = (values: readonly number[]) =>
-  values.reduce((total, value) => total + value, 0) / values.length;
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type Acker, startAcker } from "./acker.ts";
 import { fullRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
@@ -7,6 +6,7 @@ import { buildFloor, type Contender, preparePipit, startFloor } from "./contende
 import { ownDisk } from "./own-disk.ts";
 import {
   type Delivered,
+  startAiocoap,
   startCollectd,
   startExporter,
   startPython,
@@ -14,31 +14,28 @@ import {
   startUsual,
 } from "./peer-contenders.ts";
 import {
+  gateNames,
   notBehind,
+  type OfPeers,
   type PeerFigures,
+  type PeerMeasurement,
   type PeerName,
-  type PeerResult,
   peerLabels,
   peerLines,
   peerNames,
   peersTable,
 } from "./peers-table.ts";
-import { benchProgram, say } from "./program.ts";
+import { benchProgram, options, say } from "./program.ts";
 import { memoryOf, usageOf } from "./usage.ts";
 import { InvalidWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    short: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
-
-const run = options.short ? { ...shortRun, reports: 10, intervalMs: 5_000, warmUp: 3 } : fullRun;
+const shorter = { ...shortRun, reports: 10, intervalMs: options.gate ? 2_000 : 5_000, warmUp: 3 };
+const run = options.short || options.gate ? shorter : fullRun;
+const names = options.gate ? gateNames : peerNames;
 const { intervalMs, reports } = run;
 /** Each contender has one, and at the end of the interval all are looked at. */
-const PARTS = peerNames.length + 2;
+const PARTS = names.length + 2;
 
 /** Of one length, so that the datagrams are. */
 const tokenOf = (name: PeerName) => `${name}BenchmarkToken`.slice(0, 20).padEnd(20, "1");
@@ -48,12 +45,12 @@ interface Running {
   delivered(): Delivered;
 }
 
-async function measure(folder: string): Promise<PeerResult> {
+async function measure(folder: string): Promise<PeerMeasurement> {
   const floor = buildFloor(folder);
   // Where the samples go: what else writes to this machine's disk does not count.
   using disk = process.getuid?.() === 0 ? ownDisk(folder) : null;
   await untilCalm(say);
-  await using acker = await startAcker(peerNames.map(tokenOf));
+  await using acker = await startAcker(names.map(tokenOf));
   await using running = new AsyncDisposableStack();
   const start = (name: PeerName) => ({
     folder,
@@ -74,6 +71,7 @@ async function measure(folder: string): Promise<PeerResult> {
   const { json } = await beat();
   const starts: Readonly<Record<Exclude<PeerName, "pipit">, () => Promise<Running> | Running>> = {
     floor: () => byCoap("floor", startFloor(floor, start("floor"), json.length)),
+    aiocoap: () => byCoap("aiocoap", startAiocoap(start("aiocoap"))),
     python: () => byCoap("python", startPython(start("python"))),
     shell: () => byCoap("shell", startShell(start("shell"))),
     usual: () => byCoap("usual", startUsual(start("usual"))),
@@ -81,9 +79,10 @@ async function measure(folder: string): Promise<PeerResult> {
     exporter: async () => running.use(await startExporter(intervalMs)),
   };
   const others = new Map<PeerName, Running>();
-  for (const [name, begin] of Object.entries(starts)) {
+  for (const name of names) {
+    if (name === "pipit") continue;
     await sleep(intervalMs / PARTS);
-    others.set(name as PeerName, await begin());
+    others.set(name, await starts[name]());
   }
   const contenderOf = (name: PeerName): Running => others.get(name) ?? pipit;
   for (let report = 0; report < run.warmUp; report++) await beat();
@@ -110,8 +109,11 @@ async function measure(folder: string): Promise<PeerResult> {
   return { windows, memory: eachPeer((name) => memoryOf(contenderOf(name).contender.pid)) };
 }
 
-const eachPeer = <T>(of: (name: PeerName) => T): Readonly<Record<PeerName, T>> =>
-  Object.fromEntries(peerNames.map((name) => [name, of(name)])) as Record<PeerName, T>;
+function eachPeer<T>(of: (name: PeerName) => T): OfPeers<T> {
+  const others = names.filter((name) => name !== "floor" && name !== "pipit");
+  const theirs = Object.fromEntries(others.map((name) => [name, of(name)]));
+  return { floor: of("floor"), pipit: of("pipit"), ...theirs };
+}
 
 const deliveredBy = (acker: Acker, token: string): Delivered => {
   const sent = acker.reports(token);
@@ -125,7 +127,8 @@ const lookAt = ({ contender, delivered }: Running) => ({
 
 type Look = ReturnType<typeof lookAt>;
 
-function figuresOf(name: PeerName, from: Look, to: Look): Omit<PeerFigures, "safeBytes"> {
+function figuresOf(name: PeerName, from?: Look, to?: Look): Omit<PeerFigures, "safeBytes"> {
+  if (from === undefined || to === undefined) throw new Error(`nobody has looked at ${name}`);
   const sent = to.reports - from.reports;
   if (sent !== reports)
     throw new InvalidWindow(`${peerLabels[name]}: ${sent} reports instead of ${reports}`);
@@ -136,13 +139,12 @@ function figuresOf(name: PeerName, from: Look, to: Look): Omit<PeerFigures, "saf
   };
 }
 
-await benchProgram("costs less than Pipit", async (folder) => {
-  const result = await measure(folder);
-  const lines = peerLines(result);
-  if (options.json) process.stdout.write(`${JSON.stringify({ run, ...result, lines })}\n`);
-  else
-    process.stdout.write(
-      `${reports} reports every ${intervalMs / 1_000} s, ${run.windows} windows\n${peersTable(lines)}\n`,
-    );
-  return notBehind(lines);
+await benchProgram("peers", "costs less than Pipit", async (folder) => {
+  const measured = await measure(folder);
+  const lines = peerLines(measured);
+  return {
+    result: { run, ...measured, lines },
+    table: `${reports} reports every ${intervalMs / 1_000} s, ${run.windows} windows\n${peersTable(lines)}`,
+    broken: notBehind(lines),
+  };
 });

@@ -45,7 +45,7 @@ export async function openStage(folder: string, intervalMs: number): Promise<Sta
   loopbackUp();
   const { ec: own, authority } = makeCertificates();
   const tokens = names.map(tokenOf);
-  const plain = stack.use(await startAcker(tokens, EVERYWHERE));
+  const plain = stack.use(await startAcker(tokens, { host: EVERYWHERE }));
   const secure = stack.use(await startSecureAcker(tokens, EVERYWHERE, SERVER_NAME));
   const broker = stack.use(await startBroker(folder, own, tokenOf("mqtts")));
   const trust = { serverName: SERVER_NAME, caFile: file("authority.pem", authority.certificate) };

@@ -1,3 +1,4 @@
+import { median, type Noise, noiseOf } from "./statistics.ts";
 import { InvalidWindow } from "./window.ts";
 
 /** Milliseconds since its start, by what was reached. */
@@ -13,10 +14,18 @@ export interface Round {
   readonly pipit: ColdAndWarm;
 }
 
+export interface StartResult {
+  readonly rounds: readonly Round[];
+  readonly lines: readonly StartLine[];
+}
+
 export interface StartLine {
   readonly what: string;
   readonly coldMs: number;
   readonly warmMs: number;
+  /** The furthest that a start lies from these, as a share of them. */
+  readonly coldNoise: Noise;
+  readonly warmNoise: Noise;
   /** Of the same Node with an empty program. */
   readonly coldRatio: number;
   readonly warmRatio: number;
@@ -30,8 +39,9 @@ const FIRST_ACKNOWLEDGED_LIMIT_MS = 300;
 
 /** Medians. @throws InvalidWindow: a cold start was no slower, so that it was none */
 export function judgeStarts(rounds: readonly Round[]): readonly StartLine[] {
-  const medianOf = (who: keyof Round, how: keyof ColdAndWarm, what: string) =>
-    median(rounds.map((round) => round[who][how][what] ?? Number.NaN));
+  const allOf = (who: keyof Round, how: keyof ColdAndWarm, what: string) =>
+    rounds.map((round) => round[who][how][what] ?? Number.NaN);
+  const medianOf = (...which: Parameters<typeof allOf>) => median(allOf(...which));
   const empty = {
     cold: medianOf("emptyNode", "cold", "endMs"),
     warm: medianOf("emptyNode", "warm", "endMs"),
@@ -51,6 +61,8 @@ export function judgeStarts(rounds: readonly Round[]): readonly StartLine[] {
       what,
       coldMs,
       warmMs,
+      coldNoise: noiseOf(allOf(who, "cold", name)),
+      warmNoise: noiseOf(allOf(who, "warm", name)),
       coldRatio: coldMs / empty.cold,
       warmRatio: warmMs / empty.warm,
       limitMs,
@@ -86,6 +98,3 @@ export function startTable(lines: readonly StartLine[]): string {
     )
     .join("\n");
 }
-
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

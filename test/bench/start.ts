@@ -1,5 +1,5 @@
 /**
- * start [--short] [--json]
+ * start [--short] [--json] [--results FILE]
  *
  * How long the executable takes from its start until systemd is told READY=1, and until the server has acknowledged the first value,
  * from stored credentials: cold (its pages are not in memory) and warm. The baseline is the same Node with an empty program, from
@@ -9,20 +9,12 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { listenForNotifications } from "../support/notify-socket.ts";
 import { startAcker } from "./acker.ts";
 import { untilCalm } from "./calm.ts";
 import { executable, preparePipit } from "./contenders.ts";
-import { benchProgram, say } from "./program.ts";
+import { benchProgram, options, say } from "./program.ts";
 import { judgeStarts, type Round, startTable, type Times } from "./start-table.ts";
-
-const { values: options } = parseArgs({
-  options: {
-    short: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
 
 const TOKEN = "startBenchmarkToken1";
 /** Long: only the first value of each run counts. */
@@ -86,11 +78,13 @@ function abortedAtEnd(): Disposable & { readonly signal: AbortSignal } {
 const forget = (file: string) =>
   execFileSync("dd", [`if=${file}`, "of=/dev/null", "iflag=nocache", "count=0", "status=none"]);
 
-await benchProgram("over the budget", async (folder) => {
+await benchProgram("start", "over the budget", async (folder) => {
   await untilCalm(say);
   const rounds = await measure(options.short ? 3 : 9, folder);
   const lines = judgeStarts(rounds);
-  if (options.json) process.stdout.write(`${JSON.stringify({ rounds, lines })}\n`);
-  else process.stdout.write(`${rounds.length} starts each\n${startTable(lines)}\n`);
-  return lines.filter(({ kept }) => !kept).map(({ what }) => what);
+  return {
+    result: { rounds, lines },
+    table: `${rounds.length} starts each\n${startTable(lines)}`,
+    broken: lines.filter(({ kept }) => !kept).map(({ what }) => what),
+  };
 });

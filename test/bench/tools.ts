@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
 
 type Tool = readonly [program: string, debianPackages: string];
 
@@ -11,9 +12,21 @@ export const networkTools: readonly Tool[] = [
   ["openssl", "openssl"],
 ];
 
-export const peerTools: readonly Tool[] = [
-  ["/usr/bin/python3", "python3-minimal"],
+/** Debian's: another one may come first on the PATH. */
+export const PYTHON = "/usr/bin/python3";
+const pythonFolder = join(import.meta.dirname, "../../.bench/python");
+const requirements = join(import.meta.dirname, "peers/requirements.txt");
+/** What programs in Python are started with. */
+export const pythonPackages = { PYTHONPATH: pythonFolder } as const;
+
+/** What the gate of peers.ts takes. */
+export const gateTools: readonly Tool[] = [
+  [PYTHON, "python3"],
   ["coap-client-notls", "libcoap3-bin"],
+];
+
+export const peerTools: readonly Tool[] = [
+  ...gateTools,
   ["collectd", "collectd-core"],
   ["prometheus-node-exporter", "prometheus-node-exporter"],
 ];
@@ -28,6 +41,32 @@ export function provide(install: boolean, tools: readonly Tool[]): void {
   const packages = missing.map(([, names]) => names).join(" ");
   if (!install)
     throw new Error(`not installed: ${programs}; sudo apt-get install ${packages}, or --install`);
-  const args = ["install", "--yes", "--quiet", "--no-install-recommends", ...packages.split(" ")];
-  execFileSync("apt-get", args, { stdio: ["ignore", 2, 2] });
+  execFileSync("apt-get", aptArguments(packages), { stdio: ["ignore", 2, 2] });
 }
+
+/** aiocoap, from PyPI. @throws as `provide` */
+export function provideAiocoap(install: boolean): void {
+  const env = { ...process.env, ...pythonPackages };
+  if (spawnSync(PYTHON, ["-B", "-c", "import aiocoap"], { env }).status === 0) return;
+  const args = [
+    "install",
+    "--no-deps",
+    "--require-hashes",
+    "--target",
+    pythonFolder,
+    "-r",
+    requirements,
+  ];
+  if (!install)
+    throw new Error(`not installed: aiocoap; ${PYTHON} -m pip ${args.join(" ")}, or --install`);
+  if (spawnSync(PYTHON, ["-m", "pip", "--version"]).status !== 0)
+    execFileSync("apt-get", aptArguments("python3-pip"), { stdio: ["ignore", 2, 2] });
+  execFileSync(PYTHON, ["-m", "pip", "--quiet", "--disable-pip-version-check", ...args], {
+    stdio: ["ignore", 2, 2],
+  });
+}
+
+const aptArguments = (packages: string): readonly string[] => [
+  ...["install", "--yes", "--quiet", "--no-install-recommends"],
+  ...packages.split(" "),
+];

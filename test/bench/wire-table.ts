@@ -1,4 +1,6 @@
+import type { CpuTime, Handshakes } from "./handshakes.ts";
 import type { Traffic } from "./links.ts";
+import { median, noiseOf, plusMinus } from "./statistics.ts";
 
 /** What a report costs one contender in one window. */
 export interface WireFigures {
@@ -35,6 +37,8 @@ export type SetUps = Readonly<Record<keyof typeof setUps, Traffic>>;
 export interface WireResult {
   readonly windows: readonly WireWindow[];
   readonly setUps: SetUps;
+  /** Only in the full form, and not of MQTT, whose TLS is in Node. */
+  readonly handshakeCpu: Handshakes["cpu"];
   /** Only in the full form; the short one is about bytes. */
   readonly withCpu: boolean;
 }
@@ -46,10 +50,11 @@ export const totalOf = ({ up, down }: WireFigures) => up + down;
 /** What is not the payload: that hardly depends on its length. */
 export const overheadOf = (figures: WireFigures) => totalOf(figures) - figures.jsonBytes;
 
-const bytesOf = ({ up, down }: Traffic) => up.bytes + down.bytes;
+/** Of setting a session up; null where it was not measured. */
+export const setUpCpu = ({ handshakeCpu }: WireResult, name: keyof SetUps): CpuTime | null =>
+  name === "mqtts" ? null : (handshakeCpu?.[name] ?? null);
 
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+export const bytesOf = ({ up, down }: Traffic) => up.bytes + down.bytes;
 
 /** Bytes are the mean of all windows, processor time and its ratio to the C program in the same window are medians. */
 export function figuresOf({ windows }: WireResult, name: Name) {
@@ -67,7 +72,8 @@ export function figuresOf({ windows }: WireResult, name: Name) {
     jsonBytes: mean("jsonBytes"),
     messageBytes: mean("messageBytes"),
   };
-  return { figures, ratio: median(measured.map(({ ratio }) => ratio)) };
+  const ratios = measured.map(({ ratio }) => ratio);
+  return { figures, ratio: median(ratios), noise: noiseOf(ratios) };
 }
 
 /** What cannot be, and so is a fault of the measurement or of the agent. */
@@ -118,18 +124,24 @@ export function wireTable(result: WireResult): string {
     return [[labels[name], ...bytes, ...cpu]];
   });
   const cpuHead = result.withCpu ? ["CPU", "ratio"] : [];
+  const setUpHead = result.handshakeCpu ? ["CPU", "noise"] : [];
   const setUpRows = (Object.keys(setUps) as (keyof SetUps)[]).map((name) => {
     const { up, down } = result.setUps[name];
     const packets = `${up.packets} + ${down.packets}`;
+    const cpu = setUpCpu(result, name);
     return [
       setUps[name],
       ...[up.bytes, down.bytes, bytesOf(result.setUps[name])].map(String),
       packets,
+      ...(cpu === null ? [] : [`${cpu.ms.toFixed(2)} ms`, plusMinus(cpu.noise)]),
     ];
   });
   return [
     aligned([["bytes of IP per report", "up", "down", "sum", "overhead", ...cpuHead], ...rows]),
-    aligned([["bytes of IP for a session", "up", "down", "sum", "packets"], ...setUpRows]),
+    aligned([
+      ["bytes of IP for a session", "up", "down", "sum", "packets", ...setUpHead],
+      ...setUpRows,
+    ]),
   ].join("\n\n");
 }
 

@@ -8,7 +8,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { fullRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
 import {
@@ -22,23 +21,18 @@ import {
 } from "./contenders.ts";
 import { measureHandshakes } from "./handshakes.ts";
 import { atRest, since, type Traffic } from "./links.ts";
-import { benchProgram, say } from "./program.ts";
+import { benchProgram, options, say } from "./program.ts";
 import type { Job } from "./sender.ts";
 import { openStage, type Place } from "./stage.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
 import { impossibleIn, type Name, type WireResult, wireTable } from "./wire-table.ts";
 import { measureWire } from "./wire-window.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    short: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
-
 const run = options.short ? { ...shortRun, reports: 10 } : fullRun;
 /** One report a second says nothing about one every ten, and bytes are the same on a busy machine. */
 const withCpu = !options.short;
+/** Of handshakes: one for the bytes, the others for the processor time. */
+const ROUNDS = 12;
 const { intervalMs } = run;
 /** Each contender has a part of the interval for itself. */
 const PARTS = 6;
@@ -48,7 +42,7 @@ async function measure(folder: string): Promise<WireResult> {
   if (withCpu) await untilCalm(say);
   await using stage = await openStage(folder, intervalMs);
   const { places, spare, own, trust } = stage;
-  const handshakes = await measureHandshakes(spare, { folder, own, trust });
+  const handshakes = await measureHandshakes(spare, { folder, own, trust }, withCpu ? ROUNDS : 1);
 
   await using running = new AsyncDisposableStack();
   const runPipit = await preparePipit(places.pipitCoap.start);
@@ -103,14 +97,14 @@ async function measure(folder: string): Promise<WireResult> {
     if (window.floor) demandPlausible(window.floor.cpuMs, run.plausibleFloorMs);
     return window;
   });
-  return { windows, setUps: { ...handshakes, mqtts: mqttsSetUp }, withCpu };
+  const setUps = { ...handshakes.traffic, mqtts: mqttsSetUp };
+  return { windows, setUps, handshakeCpu: handshakes.cpu, withCpu };
 }
 
 const nextOf = (contender: Contender, { server, start }: Place) =>
   Promise.race([server.next(start.token, 3 * intervalMs + 10_000), contender.failure()]);
 
-await benchProgram("impossible", async (folder) => {
+await benchProgram("wire", "impossible", async (folder) => {
   const result = await measure(folder);
-  process.stdout.write(`${options.json ? JSON.stringify(result) : wireTable(result)}\n`);
-  return impossibleIn(result);
+  return { result, table: wireTable(result), broken: impossibleIn(result) };
 });

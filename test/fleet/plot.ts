@@ -1,3 +1,4 @@
+import { drawing, text } from "../support/svg.ts";
 import type { Second } from "./arrivals.ts";
 import type { Chapter } from "./course.ts";
 
@@ -22,15 +23,14 @@ export function plot(
     seconds
       .map((bin, at) => `${at === 0 ? "M" : "L"}${x(at).toFixed(1)} ${y(share(bin)).toFixed(1)}`)
       .join("");
-  const text = (at: number, height: number, anchor: string, content: string) =>
-    `<text x="${at.toFixed(1)}" y="${height}" text-anchor="${anchor}">${content}</text>`;
   const marks = chapters.map(
     ({ name, from }) =>
       `<line class="mark" x1="${x(from).toFixed(1)}" x2="${x(from).toFixed(1)}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}"/><title>${name}</title>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
-<style>.requests{fill:none;stroke:#0b62a3}.online{fill:none;stroke:#c2410c}.mark{stroke:#999;stroke-dasharray:3 3}.frame{fill:#fff;stroke:#666}</style>
-<rect class="frame" x="${MARGIN.left}" y="${MARGIN.top}" width="${inner}" height="${tall}"/>
+  return drawing(
+    [WIDTH, HEIGHT],
+    ".requests{fill:none;stroke:#0b62a3}.online{fill:none;stroke:#c2410c}.mark{stroke:#999;stroke-dasharray:3 3}.frame{fill:#fff;stroke:#666}",
+    `<rect class="frame" x="${MARGIN.left}" y="${MARGIN.top}" width="${inner}" height="${tall}"/>
 ${marks.map((mark) => `<g>${mark}</g>`).join("\n")}
 <path class="requests" d="${path(({ requests }) => requests / most)}"/>
 <path class="online" d="${path(({ online }) => online / boards)}"/>
@@ -41,7 +41,6 @@ ${text(MARGIN.left, HEIGHT - 22, "start", "0 s")}
 ${text(WIDTH - MARGIN.right, HEIGHT - 22, "end", `${seconds.length} s`)}
 <text x="${MARGIN.left}" y="${HEIGHT - 6}" fill="#0b62a3">requests a second (left)</text>
 <text x="${WIDTH - MARGIN.right}" y="${HEIGHT - 6}" text-anchor="end" fill="#c2410c">boards online (right)</text>
-${text(MARGIN.left, 16, "start", `${boards} boards`)}
-</svg>
-`;
+${text(MARGIN.left, 16, "start", `${boards} boards`)}`,
+  );
 }

@@ -15,6 +15,8 @@ it("takes medians, and their ratio to an empty Node", () => {
     what: "pipit, to the first acknowledged value",
     coldMs: 265,
     warmMs: 165,
+    coldNoise: 1000 / 265 - 1,
+    warmNoise: 900 / 165 - 1,
     coldRatio: 265 / 130,
     warmRatio: 5.5,
     limitMs: 300,

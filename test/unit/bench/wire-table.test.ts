@@ -31,7 +31,7 @@ const result = (change: Partial<Record<Name, Partial<WireFigures>>> = {}): WireR
     name,
     { ...figures, ...change[name as Name] },
   ]);
-  return { windows: [Object.fromEntries(changed)], setUps, withCpu: true };
+  return { windows: [Object.fromEntries(changed)], setUps, withCpu: true, handshakeCpu: null };
 };
 
 describe("the bytes on the wire", () => {
@@ -59,9 +59,9 @@ describe("the bytes on the wire", () => {
 
   it("want every transport measured", () => {
     const { coap: _, ...rest } = window;
-    expect(() => impossibleIn({ windows: [rest], setUps, withCpu: true })).toThrow(
-      "transport only, CoAP was not measured",
-    );
+    expect(() =>
+      impossibleIn({ windows: [rest], setUps, withCpu: true, handshakeCpu: null }),
+    ).toThrow("transport only, CoAP was not measured");
   });
 
   it("are the mean of the windows, and the processor time and its ratio are medians", () => {
@@ -71,9 +71,10 @@ describe("the bytes on the wire", () => {
       result({ coap: { cpuMs: 1 } }),
     ];
     const windows = [...first.windows, ...second.windows, ...third.windows];
-    expect(figuresOf({ windows, setUps, withCpu: true }, "coap")).toEqual({
+    expect(figuresOf({ windows, setUps, withCpu: true, handshakeCpu: null }, "coap")).toEqual({
       figures: { ...coap, cpuMs: 2, up: (320 + 326 + 324) / 3 },
       ratio: 4,
+      noise: 3.5,
     });
   });
 
@@ -93,6 +94,8 @@ describe("the bytes on the wire", () => {
       MQTT: TCP, TLS 1.3, CONNECT          888      1682      2570     7 + 5"
     `);
     const { floor: _, ...rest } = window;
-    expect(wireTable({ windows: [rest], setUps, withCpu: false })).not.toMatch(/ms|ratio/);
+    expect(wireTable({ windows: [rest], setUps, withCpu: false, handshakeCpu: null })).not.toMatch(
+      /ms|ratio/,
+    );
   });
 });
