@@ -39,6 +39,9 @@ export interface CpuResult {
 /** Processor time of a report, as a multiple of the C program's. */
 const CPU_RATIO = 7.5;
 
+/** Memory that no file stands behind, started as the service is; an empty Node has 8. */
+const MOST_ANONYMOUS_MB = 16;
+
 export interface Line {
   readonly what: string;
   readonly pipit: string;
@@ -86,7 +89,9 @@ export function judge(
       what: "RssAnon",
       pipit: mb(anonymous),
       floor: mb(memory.floor.rssAnonMb),
-      ...reported,
+      ratio: null,
+      limit: `${MOST_ANONYMOUS_MB} MB`,
+      kept: anonymous <= MOST_ANONYMOUS_MB,
     },
     { what: "RSS", pipit: mb(memory.pipit.rssMb), floor: mb(memory.floor.rssMb), ...reported },
     { what: "PSS", pipit: mb(memory.pipit.pssMb), floor: mb(memory.floor.pssMb), ...reported },

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
@@ -88,7 +88,16 @@ export async function preparePipit(
   const adopting = run(program, [...args, "provision", "--token-stdin", ...place]);
   adopting.child.stdin?.end(token);
   await adopting;
-  return () => startProgram([program, ...args, "run", ...place], env);
+  return () =>
+    startProgram([program, ...args, "run", ...place], { ...serviceEnvironment(), ...env });
+}
+
+/** What the unit starts it with. */
+export function serviceEnvironment(): Readonly<Record<string, string>> {
+  const unit = readFileSync(join(root, "systemd/pipit.service"), "utf8");
+  const lines = [...unit.matchAll(/^Environment=(.*)$/gm)].map(([, given = ""]) => given);
+  const pairs = lines.flatMap((line) => line.split(" ")).map((pair) => pair.split("=", 2));
+  return Object.fromEntries(pairs);
 }
 
 /** Sends JSON of the same length as Pipit does. */

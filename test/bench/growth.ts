@@ -14,7 +14,7 @@ import { writeTree } from "../fixtures/tree.ts";
 import { type Acker, startAcker } from "./acker.ts";
 import { storeBacklog } from "./backlog.ts";
 import { untilCalm } from "./calm.ts";
-import { type Contender, preparePipit } from "./contenders.ts";
+import { type Contender, preparePipit, type Start } from "./contenders.ts";
 import { type Curve, cliffs, growthTable } from "./growth-table.ts";
 import { benchProgram, options, say } from "./program.ts";
 import { median, noiseOf } from "./statistics.ts";
@@ -33,7 +33,8 @@ interface Point {
   readonly intervalMs: number;
   /** Of one window. */
   readonly reports: number;
-  readonly options?: readonly string[];
+  /** Where it is not this machine itself. */
+  readonly board?: Pick<Start, "options" | "through">;
   /** Before it is started. */
   prepare?(folder: string): Promise<void>;
   /** Its telemetry is not answered: what it takes waits. */
@@ -57,7 +58,7 @@ async function measure(
     const token = tokenOf(index);
     const { intervalMs } = point;
     const start = { folder: own, port: acker.port, token, intervalMs };
-    const run = await preparePipit({ ...start, options: point.options ?? [] });
+    const run = await preparePipit({ ...start, ...point.board });
     await point.prepare?.(own);
     if (point.isAway === true) acker.silent.add(token);
     begun.push({ point, contender: running.use(run()), token });
@@ -88,7 +89,7 @@ async function costOf(
 }
 
 /** A Raspberry Pi 4 with so many temperature sensors on its I²C buses. */
-function boardWith(folder: string, sensors: number): readonly string[] {
+function boardWith(folder: string, sensors: number): Pick<Start, "options" | "through"> {
   const root = join(folder, `board-${sensors}`);
   const tree = Object.entries(fixtures.pi4).filter(([path]) => !/w1|hwmon|iio/.test(path));
   writeTree(root, Object.fromEntries(tree));
@@ -97,13 +98,16 @@ function boardWith(folder: string, sensors: number): readonly string[] {
     const parent = `/sys/devices/platform/i2c-${bus}/${bus}-00${address.toString(16)}`;
     writeTree(root, hwmon(index, parent, { name: "lm75\n", temp1_input: `${20_000 + index}\n` }));
   }
-  return ["--sysroot", root];
+  if (process.getuid?.() !== 0) return { options: ["--sysroot", root] };
+  // As its own /sys: below a --sysroot each name of a path is looked at for links, which no board does.
+  const mount = 'mount --bind "$0" /sys && exec "$@"';
+  return { through: ["unshare", "--mount", "sh", "-c", mount, join(root, "sys")] };
 }
 
 async function curves(folder: string): Promise<readonly Curve[]> {
   const reports = options.short ? 4 : 12;
   const sensors = [0, 1, 10, 100].map((at) => ({
-    ...{ at, reports, intervalMs: SECOND_MS, options: boardWith(folder, at) },
+    ...{ at, reports, intervalMs: SECOND_MS, board: boardWith(folder, at) },
   }));
   const lengths = options.short ? [0, 1_000, 10_000] : [0, 1_000, 10_000, 100_000];
   const queue = lengths.map((at) => ({

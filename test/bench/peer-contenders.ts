@@ -34,7 +34,7 @@ const python =
     );
 
 export const startPython = python("loop.py");
-export const startAiocoap = python("usual.py");
+export const startCoapthon = python("usual.py");
 
 export const startShell = ({ host = "127.0.0.1", port, token, intervalMs }: Start): Contender =>
   startProgram([

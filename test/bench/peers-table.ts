@@ -7,7 +7,7 @@ export const peerLabels = {
   pipit: "pipit",
   collectd: "collectd, network plug-in",
   exporter: "node exporter, scraped",
-  aiocoap: "Python, aiocoap",
+  coapthon: "Python, CoAPthon3",
   python: "Python, bare socket",
   shell: "shell loop, coap-client",
   usual: "Node, coap + systeminformation",
@@ -20,9 +20,9 @@ export const peerNames = Object.keys(peerLabels) as readonly PeerName[];
  * Pipit has to be ahead of these. Not of the bare socket in Python: it has no library, no journal and no sync, and takes less. The page
  * says how much.
  */
-export const BEHIND: readonly PeerName[] = ["aiocoap", "shell", "usual"];
-/** What it takes to judge that, without the others. */
-export const gateNames: readonly PeerName[] = ["floor", "pipit", ...BEHIND];
+export const BEHIND: readonly PeerName[] = ["coapthon", "shell", "usual"];
+/** Those of them that Debian has, and what it takes to judge that. */
+export const gateNames: readonly PeerName[] = ["floor", "pipit", "shell", "usual"];
 
 /** What one report costs in one window. */
 export interface PeerFigures {
@@ -95,9 +95,13 @@ export function peerLines({ windows, memory }: PeerMeasurement): readonly PeerLi
   });
 }
 
-/** Names those that Pipit is not ahead of, or that are missing. */
-export const notBehind = (lines: readonly PeerLine[]): readonly string[] =>
+/** Of `names` those that Pipit has to be ahead of and is not, or that are missing. */
+export const notBehind = (
+  lines: readonly PeerLine[],
+  names: readonly PeerName[] = peerNames,
+): readonly string[] =>
   BEHIND.filter((name) => {
+    if (!names.includes(name)) return false;
     const line = lines.find((one) => one.name === name);
     return !(line !== undefined && line.toPipit > 1);
   }).map((name) => peerLabels[name]);

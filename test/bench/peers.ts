@@ -6,7 +6,7 @@ import { buildFloor, type Contender, preparePipit, startFloor } from "./contende
 import { ownDisk } from "./own-disk.ts";
 import {
   type Delivered,
-  startAiocoap,
+  startCoapthon,
   startCollectd,
   startExporter,
   startPython,
@@ -71,7 +71,7 @@ async function measure(folder: string): Promise<PeerMeasurement> {
   const { json } = await beat();
   const starts: Readonly<Record<Exclude<PeerName, "pipit">, () => Promise<Running> | Running>> = {
     floor: () => byCoap("floor", startFloor(floor, start("floor"), json.length)),
-    aiocoap: () => byCoap("aiocoap", startAiocoap(start("aiocoap"))),
+    coapthon: () => byCoap("coapthon", startCoapthon(start("coapthon"))),
     python: () => byCoap("python", startPython(start("python"))),
     shell: () => byCoap("shell", startShell(start("shell"))),
     usual: () => byCoap("usual", startUsual(start("usual"))),
@@ -145,6 +145,6 @@ await benchProgram("peers", "costs less than Pipit", async (folder) => {
   return {
     result: { run, ...measured, lines },
     table: `${reports} reports every ${intervalMs / 1_000} s, ${run.windows} windows\n${peersTable(lines)}`,
-    broken: notBehind(lines),
+    broken: notBehind(lines, names),
   };
 });

@@ -11,7 +11,13 @@ import { parseArgs } from "node:util";
 import { nodeFlags } from "../../build/node-flags.ts";
 import { startAcker } from "./acker.ts";
 import { type Call, type CpuProfile, callTree, costs } from "./call-tree.ts";
-import { buildPipit, executable, preparePipit, startProgram } from "./contenders.ts";
+import {
+  buildPipit,
+  executable,
+  preparePipit,
+  serviceEnvironment,
+  startProgram,
+} from "./contenders.ts";
 import { flameGraph } from "./flame-graph.ts";
 
 const dist = join(executable, "..");
@@ -51,7 +57,7 @@ async function profiled(folder: string): Promise<Call> {
   const place = ["--config", join(folder, "pipit.toml"), "--state", join(folder, "state")];
   const profiler = ["--cpu-prof", `--cpu-prof-interval=${EVERY_US}`, `--cpu-prof-dir=${folder}`];
   const program = [process.execPath, ...nodeFlags, ...profiler, join(dist, "pipit.cjs")];
-  await using agent = startProgram([...program, "run", ...place]);
+  await using agent = startProgram([...program, "run", ...place], serviceEnvironment());
   const pass = async (count: number) => {
     for (let report = 0; report < count; report++)
       await Promise.race([acker.next(TOKEN, 2 * intervalMs + 10_000), agent.failure()]);

@@ -20,13 +20,11 @@ const requirements = join(import.meta.dirname, "peers/requirements.txt");
 export const pythonPackages = { PYTHONPATH: pythonFolder } as const;
 
 /** What the gate of peers.ts takes. */
-export const gateTools: readonly Tool[] = [
-  [PYTHON, "python3"],
-  ["coap-client-notls", "libcoap3-bin"],
-];
+export const gateTools: readonly Tool[] = [["coap-client-notls", "libcoap3-bin"]];
 
 export const peerTools: readonly Tool[] = [
   ...gateTools,
+  [PYTHON, "python3"],
   ["collectd", "collectd-core"],
   ["prometheus-node-exporter", "prometheus-node-exporter"],
 ];
@@ -44,10 +42,10 @@ export function provide(install: boolean, tools: readonly Tool[]): void {
   execFileSync("apt-get", aptArguments(packages), { stdio: ["ignore", 2, 2] });
 }
 
-/** aiocoap, from PyPI. @throws as `provide` */
-export function provideAiocoap(install: boolean): void {
+/** CoAPthon3, from PyPI. @throws as `provide` */
+export function provideCoapthon(install: boolean): void {
   const env = { ...process.env, ...pythonPackages };
-  if (spawnSync(PYTHON, ["-B", "-c", "import aiocoap"], { env }).status === 0) return;
+  if (spawnSync(PYTHON, ["-B", "-c", "import coapthon"], { env }).status === 0) return;
   const args = [
     "install",
     "--no-deps",
@@ -58,7 +56,7 @@ export function provideAiocoap(install: boolean): void {
     requirements,
   ];
   if (!install)
-    throw new Error(`not installed: aiocoap; ${PYTHON} -m pip ${args.join(" ")}, or --install`);
+    throw new Error(`not installed: CoAPthon3; ${PYTHON} -m pip ${args.join(" ")}, or --install`);
   if (spawnSync(PYTHON, ["-m", "pip", "--version"]).status !== 0)
     execFileSync("apt-get", aptArguments("python3-pip"), { stdio: ["ignore", 2, 2] });
   execFileSync(PYTHON, ["-m", "pip", "--quiet", "--disable-pip-version-check", ...args], {

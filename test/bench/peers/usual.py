@@ -1,35 +1,26 @@
 #!/usr/bin/env python3
 """usual.py HOST PORT TOKEN INTERVAL_MS
 
-How it is usually written for Python, with the library aiocoap: asyncio, one context, a confirmable POST an interval. It keeps nothing.
+How ThingsBoard's own sample does it, in a loop: CoAPthon3's HelperClient and a confirmable POST an interval. It keeps nothing.
 """
-import asyncio
 import json
 import logging
 import sys
 import time
 
-from aiocoap import POST, Context, Message
-from aiocoap.error import Error
+from coapthon.client.helperclient import HelperClient
 
 from readings import readings
 
+logging.disable(logging.WARNING)  # CoAPthon3 logs every message
+
 host, port, token, interval = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]) / 1000
-uri = f'coap://{host}:{port}/api/v1/{token}/telemetry'
-
-
-async def main():
-    context = await Context.create_client_context()
-    due = time.monotonic()
-    while True:
-        sample = {'ts': int(time.time() * 1000), 'values': readings()}
-        post = Message(code=POST, uri=uri, payload=json.dumps(sample, separators=(',', ':')).encode())
-        try:
-            await context.request(post).response
-        except Error as error:
-            logging.warning('not delivered: %r', error)
-        due += interval
-        await asyncio.sleep(max(0, due - time.monotonic()))
-
-
-asyncio.run(main())
+client = HelperClient(server=(host, port))
+due = time.monotonic()
+while True:
+    sample = {'ts': int(time.time() * 1000), 'values': readings()}
+    answer = client.post(f'/api/v1/{token}/telemetry', json.dumps(sample, separators=(',', ':')), timeout=interval)
+    if answer is None:
+        print('not delivered', file=sys.stderr)
+    due += interval
+    time.sleep(max(0, due - time.monotonic()))

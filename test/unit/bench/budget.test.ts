@@ -37,8 +37,9 @@ describe("the budget of a report", () => {
     expect(broken(fullRun, windows, memory(15))).toEqual(["windows with a child"]);
   });
 
-  it("reports memory, which has a gate of its own", () => {
-    expect(broken(fullRun, [window(1)], memory(99))).toEqual([]);
+  it("is 16 MB of memory of its own", () => {
+    expect(broken(fullRun, [window(1)], memory(16))).toEqual([]);
+    expect(broken(shortRun, [window(1)], memory(16.1))).toEqual(["RssAnon"]);
   });
 
   it("is shown line by line, what is broken marked", () => {
@@ -46,7 +47,7 @@ describe("the budget of a report", () => {
       "                           pipit     C floor       ratio       limit
       CPU per report          4.000 ms    0.400 ms     10.00 x      7.50 x      BROKEN
       windows with a child           0           0                       0
-      RssAnon                  15.0 MB      0.1 MB
+      RssAnon                  15.0 MB      0.1 MB                   16 MB
       RSS                      55.0 MB      1.5 MB
       PSS                      52.0 MB           ?
       UDP payload                280 B       280 B"

@@ -16,7 +16,7 @@ const costs: Readonly<Record<PeerName, number>> = {
     pipit: 2,
     collectd: 1.5,
     exporter: 9,
-    aiocoap: 16,
+    coapthon: 16,
     python: 14,
     shell: 22,
     usual: 46,
@@ -50,11 +50,11 @@ it("takes medians of the windows, and ratios within each of them", () => {
 
 it("names what is written in Python with a library, in shell or for Node where it costs less, and nobody else", () => {
   const cheap = window({
-    ...{ aiocoap: { cpuMs: 2 }, shell: { cpuMs: 1.9 } },
+    ...{ coapthon: { cpuMs: 2 }, shell: { cpuMs: 1.9 } },
     ...{ python: { cpuMs: 1 }, collectd: { cpuMs: 0.5 } },
   });
   expect(notBehind(peerLines({ windows: [cheap], memory }))).toEqual([
-    ...["Python, aiocoap", "shell loop, coap-client"],
+    ...["Python, CoAPthon3", "shell loop, coap-client"],
   ]);
   expect(notBehind(peerLines({ windows: [window()], memory }))).toEqual([]);
   const unknown = window({ usual: { cpuMs: Number.NaN } });
@@ -64,10 +64,11 @@ it("names what is written in Python with a library, in shell or for Node where i
 });
 
 it("does without those that the gate does not need", () => {
-  const { collectd: _, exporter: _too, python: _again, ...few } = window();
+  const { collectd: _, exporter: _too, python: _again, coapthon: _last, ...few } = window();
   const lines = peerLines({ windows: [few], memory });
   expect(lines.map(({ name }) => name)).toEqual(gateNames);
-  expect(notBehind(lines)).toEqual([]);
+  expect(notBehind(lines, gateNames)).toEqual([]);
+  expect(notBehind(lines)).toEqual(["Python, CoAPthon3"]);
 });
 
 it("says of each what a power-cut-safe sample writes: nothing is kept by anybody but Pipit", () => {

@@ -25,7 +25,7 @@ function cpu() {
 
 const costs: Readonly<Record<PeerName, number>> = {
   ...{ floor: 0.3, pipit: 2, collectd: 1.5, exporter: 2.02 },
-  ...{ aiocoap: 3, python: 0.6, shell: 18, usual: 61 },
+  ...{ coapthon: 3, python: 0.6, shell: 18, usual: 61 },
 };
 
 function peers() {
@@ -101,7 +101,7 @@ it("names everybody that Pipit is behind, with the ratio, and nobody else", () =
   expect(said("CPU")).toBe(
     "C floor (6.67 x); collectd, network plug-in (1.33 x); Python, bare socket (3.33 x)",
   );
-  expect(said("RssAnon")).toContain("Python, aiocoap (190 x)");
+  expect(said("RssAnon")).toContain("Python, CoAPthon3 (190 x)");
   expect(said("RSS")).toContain("C floor (38.1 x)");
   expect(said("RSS")).not.toContain("Node,");
   expect(page).toContain("| node exporter, scraped | level, 1.01 x |");
