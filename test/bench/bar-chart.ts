@@ -9,8 +9,8 @@ export interface BarChart {
   readonly groups: readonly { readonly label: string; readonly values: readonly number[] }[];
 }
 
-const WIDTH = 760;
-const LEFT = 230;
+const WIDTH = 800;
+const LEFT = 270;
 const RIGHT = 70;
 const TOP = 44;
 const BAR = 16;

@@ -57,6 +57,6 @@ export function drainTable(result: DrainResult): string {
     "CPU ms/sample",
   ];
   return [[...head, "noise"], ...rows]
-    .map((cells) => cells.map((cell) => cell.padStart(13)).join(""))
+    .map((cells) => cells.map((cell) => cell.padStart(15)).join(""))
     .join("\n");
 }

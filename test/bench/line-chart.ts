@@ -16,7 +16,7 @@ export interface LineChart {
 const WIDTH = 560;
 const HEIGHT = 300;
 const LEFT = 60;
-const RIGHT = 30;
+const RIGHT = 36;
 const TOP = 48;
 const BOTTOM = 48;
 const COLOURS = ["#0b62a3", "#c2410c"];
