@@ -31,8 +31,11 @@ interface Turn {
 
 const turnOf = (serve: Serve): Turn => ({ serve, reply: null, bug: null });
 
-/** Answers kept by npm coap, each with a timer of 202 s; its own default is 32 MiB of them. */
-const CACHE_BYTES = 16 * 1024;
+/**
+ * Answers kept by npm coap, which never looks at them here, each with its request and a timer of 202 s; its own default is 32 MiB
+ * of them. One that does not fit keeps its timer all the same, so the longest has to.
+ */
+const CACHE_BYTES = 2 * 1024;
 
 /**
  * npm coap's server behind a socket that is none. It parses, reassembles Block1 and cuts Block2, all within

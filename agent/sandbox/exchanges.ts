@@ -2,10 +2,13 @@ import type { Clock } from "../ports.ts";
 import type { Peer } from "./peer.ts";
 import type { Message } from "./wire.ts";
 
+/** What has to be known of a request to answer it, and to answer it again: not what it carried. */
+export type Asked = Pick<Message, "type" | "code" | "messageId" | "token">;
+
 /** A request and how it was answered, for as long as its message ID is valid. */
 export interface Exchange {
   readonly peer: Peer;
-  readonly request: Message;
+  readonly request: Asked;
   readonly startedAt: number;
   /** Arrivals so far. */
   sends: number;
@@ -20,12 +23,16 @@ export interface Exchange {
     | { readonly kind: "CON"; readonly datagram: Uint8Array; delivered: boolean };
 }
 
-/** Message IDs kept at once; the oldest are forgotten first. */
-const MOST_EXCHANGES = 8_192;
 const MOST_LOST = 1_024;
 
+export interface ExchangeLimits {
+  readonly lifetimeMs: number;
+  /** Kept at once; the oldest are forgotten first. */
+  readonly mostExchanges: number;
+}
+
 /** Remembers requests by peer and message ID (RFC 7252 §4.5), within bounds. */
-export function createExchanges(clock: Clock, lifetimeMs: number) {
+export function createExchanges(clock: Clock, { lifetimeMs, mostExchanges }: ExchangeLimits) {
   const exchanges = new Map<string, Exchange>();
   /** Arrivals of requests that a fault swallowed before they could begin. */
   const lost = new Map<string, number>();
@@ -34,7 +41,7 @@ export function createExchanges(clock: Clock, lifetimeMs: number) {
   const expire = () => {
     for (const [key, { startedAt }] of exchanges) {
       const old = clock.monotonic() - startedAt > lifetimeMs;
-      if (!old && exchanges.size <= MOST_EXCHANGES) return;
+      if (!old && exchanges.size <= mostExchanges) return;
       exchanges.delete(key);
     }
   };
@@ -44,11 +51,11 @@ export function createExchanges(clock: Clock, lifetimeMs: number) {
       expire();
       return exchanges.get(keyOf(peer, messageId));
     },
-    begin(peer: Peer, request: Message): Exchange {
-      const key = keyOf(peer, request.messageId);
+    begin(peer: Peer, { type, code, messageId, token }: Message): Exchange {
+      const key = keyOf(peer, messageId);
       const exchange: Exchange = {
         peer,
-        request,
+        request: { type, code, messageId, token },
         startedAt: clock.monotonic(),
         sends: 1 + (lost.get(key) ?? 0),
         ackTimer: null,

@@ -29,6 +29,8 @@ export interface Faults {
   readonly rate: number;
   /** Data points per second and device; beyond it 5.00. 0 is no limit. */
   readonly pointRate: number;
+  /** Messages per second of all devices together, telemetry and others apart; beyond it 5.00. 0 is no limit. */
+  readonly tenantRate: number;
   /** The next n requests are rejected with RST. */
   readonly resetNext: number;
   readonly answerStyle: AnswerStyle;
@@ -47,6 +49,7 @@ export const noFaults: Faults = {
   failPercent: 0,
   rate: 0,
   pointRate: 0,
+  tenantRate: 0,
   resetNext: 0,
   answerStyle: "separate",
 };

@@ -28,6 +28,8 @@ export interface FrontDeps {
   evaluate(request: Message, peer: Peer): Evaluated;
   /** A notification, but for its type, token and message ID. */
   render(relation: Relation, notification: Notification): Message;
+  /** Requests remembered at once, so that a repetition is told. */
+  readonly mostExchanges: number;
   /** A confirmable message of ours to this peer was given up. */
   timedOut(peer: Peer): void;
   /** A request was worked on, or came again. */
@@ -41,7 +43,10 @@ const isRequest = ({ code }: Message) => code.startsWith("0.");
 /** CoAP's message layer as ThingsBoard's stack does it: types, message IDs, ACK, RST, repetition. */
 export function createFront(deps: FrontDeps) {
   const { clock, times, faults, counters, chance, send } = deps;
-  const exchanges = createExchanges(clock, times.exchangeLifetimeMs);
+  const exchanges = createExchanges(clock, {
+    lifetimeMs: times.exchangeLifetimeMs,
+    mostExchanges: deps.mostExchanges,
+  });
   const confirmables = createConfirmables({
     clock,
     chance,
@@ -139,7 +144,7 @@ export function createFront(deps: FrontDeps) {
 
     const provisioned = about.feature === "provision" && code === "2.01";
     if (provisioned && faults.take("dropProvisionAnswers")) {
-      exchange.ackTimer?.[Symbol.dispose]();
+      disarmEmptyAck(exchange);
       exchange.answer = { kind: "muted" };
       return;
     }
@@ -161,9 +166,14 @@ export function createFront(deps: FrontDeps) {
     });
   }
 
+  function disarmEmptyAck(exchange: Exchange) {
+    exchange.ackTimer?.[Symbol.dispose]();
+    exchange.ackTimer = null;
+  }
+
   function transmit(exchange: Exchange, response: Message, explicit: boolean) {
     const { request, peer, emptyAckSent } = exchange;
-    exchange.ackTimer?.[Symbol.dispose]();
+    disarmEmptyAck(exchange);
     const message = { ...response, token: request.token };
     const typed = (type: MessageType, messageId: number) => encode({ ...message, type, messageId });
     if (request.type === "NON") {

@@ -16,6 +16,8 @@ export interface SandboxOptions {
   readonly openCarrier?: OpenCarrier;
   /** Devices that it knows at most; default 1000. */
   readonly mostDevices?: number;
+  /** Requests that it remembers at once to tell a repetition; default 8192. */
+  readonly mostExchanges?: number;
   /** TCP on loopback for control; 0 any free one (default), null none. */
   readonly httpPort?: number | null;
   /** The same seed repeats the same chances; default: a new one, see `state().seed`. */
@@ -39,6 +41,8 @@ export interface SandboxOptions {
   readonly keepPoints?: number;
   /** Instants per key by which a repeat is told; default 50,000. */
   readonly rememberTimestamps?: number;
+  /** Instants per device by which a sample is counted once, in however many parts it comes; default as `rememberTimestamps`. */
+  readonly rememberSamples?: number;
   /** A little later than the first telemetry, to show a fault on a working device. */
   readonly afterFirstTelemetry?: {
     /** Default 10 s. */

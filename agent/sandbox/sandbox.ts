@@ -1,3 +1,4 @@
+import { createAdmission } from "./admission.ts";
 import { createCertificateSessions } from "./certificate-sessions.ts";
 import { createChance } from "./chance.ts";
 import { createCoapServer } from "./coap-server.ts";
@@ -16,7 +17,6 @@ import { createOperator, type Operator } from "./operator.ts";
 import { defaultProfile } from "./profile.ts";
 import { createProvisionAnswer } from "./provision-answer.ts";
 import { createProvisioning } from "./provisioning.ts";
-import { createRateLimit } from "./rate-limit.ts";
 import { rethrow } from "./rethrow.ts";
 import type { SandboxOptions } from "./sandbox-options.ts";
 import { openSecureLink } from "./secure-link.ts";
@@ -51,6 +51,7 @@ export interface Sandbox extends AsyncDisposable, Operator {
 const REMEMBERED_TIMESTAMPS = 50_000;
 const MOST_KEYS = 1_000;
 const MOST_DEVICES = 1_000;
+const MOST_EXCHANGES = 8_192;
 const LARGEST_BODY_BYTES = 1024 * 1024;
 const MOST_UPLOADS = 64;
 
@@ -58,6 +59,7 @@ const MOST_UPLOADS = 64;
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = "127.0.0.1", seed = Math.floor(Math.random() * 2 ** 32) } = options;
   const { profiles = [defaultProfile], typeCast = true, clientRpcReplies = {} } = options;
+  const { rememberTimestamps = REMEMBERED_TIMESTAMPS } = options;
   const times: Times = { ...thingsBoardTimes, ...options.times };
   const clock = createTimers(options.clock ?? realClock);
   /** What a restart cancels: pending answers, retransmissions. */
@@ -68,11 +70,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const story = createStory(clock, tell);
   const devices = createDevices({
     keepPoints: options.keepPoints ?? 1_000,
-    rememberTimestamps: options.rememberTimestamps ?? REMEMBERED_TIMESTAMPS,
+    rememberTimestamps,
+    rememberSamples: options.rememberSamples ?? rememberTimestamps,
     mostKeys: MOST_KEYS,
     mostDevices: options.mostDevices ?? MOST_DEVICES,
   });
-  const rateLimit = createRateLimit(clock);
+  const admission = createAdmission(clock, faults.now);
   const uploads = createUploads(clock, {
     maxBodyBytes: LARGEST_BODY_BYTES,
     maxUploads: MOST_UPLOADS,
@@ -93,14 +96,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...{ clock, observations, serverRpc, typeCast, clientRpcReplies },
     mostKeys: MOST_KEYS,
     dropped: () => void counters.dropped++,
-    admit({ name }, points) {
-      const { rate, pointRate } = faults.now();
-      if (points === 0) return rateLimit.take(`${name} other`, 1, rate);
-      return (
-        rateLimit.take(`${name} telemetry`, 1, rate) &&
-        rateLimit.take(`${name} points`, points, pointRate)
-      );
-    },
+    admit: admission.admit,
   });
   const { coreTimeoutMs } = times;
   const { deviceOf, ...certificates } = createCertificateSessions(devices);
@@ -118,6 +114,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   const front = createFront({
     ...{ clock: session, chance, times, faults, counters },
+    mostExchanges: options.mostExchanges ?? MOST_EXCHANGES,
     send: (datagram, peer) => link.send(datagram, peer),
     evaluate: evaluation.evaluate,
     render: evaluation.render,
@@ -162,7 +159,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       observations.forget();
       uploads.forget();
       serverRpc.forget();
-      rateLimit.clear();
+      admission.clear();
       server.close();
       server = createCoapServer();
     },

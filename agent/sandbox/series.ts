@@ -1,4 +1,5 @@
 import type { Json } from "../ports.ts";
+import { createInstants, type Instants } from "./instants.ts";
 import type { Point } from "./telemetry-body.ts";
 import type { ValueType } from "./typed-value.ts";
 
@@ -33,20 +34,22 @@ export interface SeriesLimits {
   readonly keepPoints: number;
   /** Instants remembered per key to tell a repeat; the oldest are forgotten first. */
   readonly rememberTimestamps: number;
+  /** Instants remembered over all keys: a sample may come in parts, with others in between. */
+  readonly rememberSamples: number;
 }
 
 interface Key {
   points: number;
   repeats: number;
   latest: StoredValue;
-  readonly seen: Set<number>;
+  readonly seen: Instants;
   readonly recent: Map<number, StoredValue>;
 }
 
 /** The time series of one device, rows keyed by (key, ts) as in ThingsBoard. */
 export function createSeries(limits: SeriesLimits) {
   const keys = new Map<string, Key>();
-  const instants = new Set<number>();
+  const instants = createInstants(limits.rememberSamples);
   let samples = 0;
 
   return {
@@ -55,11 +58,11 @@ export function createSeries(limits: SeriesLimits) {
       const fresh = new Set(points.map(({ key }) => key).filter((key) => !keys.has(key)));
       if (keys.size + fresh.size > limits.mostKeys) return false;
       for (const { key, ts, type, value } of points) {
-        if (remember(instants, ts, limits.rememberTimestamps)) samples++;
+        if (instants.note(ts)) samples++;
         const stored = { ts, type, value };
-        const series = keys.get(key) ?? emptyKey(stored);
+        const series = keys.get(key) ?? emptyKey(stored, limits.rememberTimestamps);
         keys.set(key, series);
-        if (remember(series.seen, ts, limits.rememberTimestamps)) series.points++;
+        if (series.seen.note(ts)) series.points++;
         else series.repeats++;
         series.recent.set(ts, stored);
         trim(series.recent, limits.keepPoints);
@@ -86,22 +89,13 @@ export function createSeries(limits: SeriesLimits) {
   };
 }
 
-const emptyKey = (latest: StoredValue): Key => ({
+const emptyKey = (latest: StoredValue, remembered: number): Key => ({
   points: 0,
   repeats: 0,
   latest,
-  seen: new Set(),
+  seen: createInstants(remembered),
   recent: new Map(),
 });
-
-/** True when the instant is new. */
-function remember(seen: Set<number>, ts: number, limit: number): boolean {
-  if (seen.has(ts)) return false;
-  seen.add(ts);
-  const [oldest] = seen;
-  if (seen.size > limit && oldest !== undefined) seen.delete(oldest);
-  return true;
-}
 
 /** Drops the earliest written values; a queue drains oldest first, so that is near enough to the oldest. */
 function trim(recent: Map<number, StoredValue>, limit: number): void {

@@ -1,16 +1,6 @@
-import { type Span, spanOf } from "./arrivals.ts";
-import type { Balance, Site } from "./site.ts";
-
-/** One part of a fleet's life, from `from` until before `to`, in seconds. */
-export interface Chapter extends Span {
-  readonly name: string;
-  readonly from: number;
-  readonly to: number;
-  /** The whole site is switched on at its begin. */
-  readonly isPowerOn: boolean;
-  /** After the begin of the chapter, or after what it is about: until the last board was online. Null: nobody was away. */
-  readonly allOnlineAfterS: number | null;
-}
+import type { Balance } from "./balance.ts";
+import { type Chapter, createChapters } from "./chapters.ts";
+import type { VirtualSite } from "./site.ts";
 
 export interface Course {
   readonly chapters: readonly Chapter[];
@@ -21,6 +11,8 @@ export interface Course {
 
 export interface CourseOptions {
   readonly soakMinutes: number;
+  /** What the tenant may send while the boards catch up, to what they send in steady state. */
+  readonly limitTimes: number;
   readonly say: (text: string) => void;
   /** Collects, and returns what is left. */
   readonly heapBytes: () => number;
@@ -30,77 +22,70 @@ const DARK_S = 60;
 const RESTART_S = 60;
 const OVERLOAD_S = 120;
 const STEADY_S = 120;
-/** EXCHANGE_LIFETIME (RFC 7252 §4.8.2) and some: until then the stand-in remembers what it has answered in the overload. */
+/** Three reports of each board wait when it is over. */
+const BACKLOG_INTERVALS = 3;
+/** A limit that lets half as much more through as comes in would take six intervals for that. */
+const LIMITED_INTERVALS = 10;
+/** EXCHANGE_LIFETIME (RFC 7252 §4.8.2) and some: until then the stand-in remembers what it has answered before. */
 const FORGET_S = 300;
 const PATIENCE_S = 3_600;
 
-/** First power-on, steady state, a power cut of the whole site, a restart and an overload of the server, a soak. */
-export async function runCourse(site: Site, options: CourseOptions): Promise<Course> {
-  const { soakMinutes, say, heapBytes } = options;
-  const { boards, sandbox, arrivals } = site;
-  const chapters: Chapter[] = [];
+/**
+ * First power-on, steady state, a power cut of the whole site, a restart and an overload of the server, a rate limit of the tenant
+ * that meets a backlog, a soak.
+ */
+export async function runCourse(site: VirtualSite, options: CourseOptions): Promise<Course> {
+  const { soakMinutes, limitTimes, say, heapBytes } = options;
+  const { boards, sandbox, intervalMs } = site;
+  const intervalS = intervalMs / 1_000;
+  const course = createChapters(site, { say, patienceS: PATIENCE_S });
+  const { chapter, pass, untilAllOnline } = course;
+  /** What is left is on its way. */
+  const hasCaughtUp = () => boards.every(({ isOnline, waiting }) => isOnline && waiting <= 1);
 
-  const pass = async (seconds: number) => {
-    for (let left = seconds; left > 0; left--) await site.second();
-  };
-  /** Resolves to how long it took. */
-  const untilAllOnline = async () => {
-    const from = site.now();
-    while (site.online() < boards.length) {
-      if (site.now() - from > PATIENCE_S)
-        throw new Error(`${boards.length - site.online()} boards do not come online`);
-      await site.second();
-    }
-    return site.now() - from;
-  };
-  const chapter = async (name: string, act: () => Promise<number | null>) => {
-    const from = site.now();
-    const allOnlineAfterS = await act();
-    const to = site.now();
-    const isPowerOn = act === powerOn;
-    const told = {
-      name,
-      from,
-      to,
-      isPowerOn,
-      allOnlineAfterS,
-      ...spanOf(arrivals.seconds.slice(from, to)),
-    };
-    chapters.push(told);
-    say(lineOf(told));
-  };
-  const steady = async () => {
-    await pass(STEADY_S);
-    return null;
-  };
-  const powerOn = async () => {
-    await Promise.all(boards.map((board) => board.powerOn()));
-    return untilAllOnline();
-  };
+  await course.powerOn("first power-on");
+  await course.steady(STEADY_S);
+  await course.powerCut(DARK_S);
+  await course.powerOn("power is back");
+  await course.steady(STEADY_S);
 
-  await chapter("first power-on", powerOn);
-  await chapter("steady", steady);
-  for (const board of boards) board.powerCut();
-  await pass(DARK_S);
-  await chapter("power is back", powerOn);
-  await chapter("steady", steady);
   await chapter(`server away for ${RESTART_S} s`, async () => {
     sandbox.setFaults({ outage: true });
     sandbox.restart();
     await pass(RESTART_S);
     sandbox.setFaults({ outage: false });
-    const after = await untilAllOnline();
+    const allOnlineAfterS = await untilAllOnline();
     await pass(STEADY_S);
-    return after;
+    return { allOnlineAfterS };
   });
+
+  sandbox.setFaults({ outage: true });
+  await pass(BACKLOG_INTERVALS * intervalS);
+  const perSecond = Math.ceil((limitTimes * boards.length) / intervalS);
+  sandbox.setFaults({ outage: false, tenantRate: perSecond });
+  await chapter(`limit of the tenant, ${limitTimes} x steady`, async () => {
+    const from = site.now();
+    const until = from + LIMITED_INTERVALS * intervalS;
+    while (!hasCaughtUp() && site.now() < until) await site.second();
+    const caughtUpAfterS = hasCaughtUp() ? site.now() - from : null;
+    return { limit: { perSecond, caughtUpAfterS } };
+  });
+  sandbox.setFaults({ tenantRate: 0 });
+  await chapter("limit lifted", async () => {
+    const allOnlineAfterS = await untilAllOnline();
+    await pass(STEADY_S);
+    return { allOnlineAfterS };
+  });
+
   await chapter(`every second answer 5.00 for ${OVERLOAD_S} s`, async () => {
     sandbox.setFaults({ failPercent: 50 });
     await pass(OVERLOAD_S);
     sandbox.setFaults({ failPercent: 0 });
-    const after = await untilAllOnline();
+    const allOnlineAfterS = await untilAllOnline();
     await pass(STEADY_S);
-    return after;
+    return { allOnlineAfterS };
   });
+
   const soakHeap: number[] = [];
   if (soakMinutes > 0) await pass(FORGET_S);
   await chapter(`soak of ${soakMinutes} minutes`, async () => {
@@ -108,34 +93,7 @@ export async function runCourse(site: Site, options: CourseOptions): Promise<Cou
       soakHeap.push(heapBytes());
       if (minute < soakMinutes) await pass(60);
     }
-    return null;
+    return {};
   });
-  return { chapters, soakHeap, balance: site.balance() };
+  return { chapters: course.told, soakHeap, balance: site.balance() };
 }
-
-export function lineOf({ name, from, to, requests, failed, ...rest }: Chapter): string {
-  const { meanPerSecond, peakPerSecond, allOnlineAfterS } = rest;
-  const online = allOnlineAfterS === null ? "" : `all online after ${allOnlineAfterS} s`;
-  return [
-    name.padEnd(36),
-    `${from}-${to} s`.padStart(12),
-    `${requests}`.padStart(9),
-    `${failed}`.padStart(8),
-    meanPerSecond.toFixed(1).padStart(9),
-    `${peakPerSecond}`.padStart(7),
-    (requests === 0 ? "" : (peakPerSecond / meanPerSecond).toFixed(1)).padStart(6),
-    ` ${online}`,
-  ]
-    .join("")
-    .trimEnd();
-}
-
-export const headLine = [
-  "".padEnd(36),
-  "when".padStart(12),
-  "requests".padStart(9),
-  "5.00".padStart(8),
-  "mean/s".padStart(9),
-  "peak/s".padStart(7),
-  "ratio".padStart(6),
-].join("");

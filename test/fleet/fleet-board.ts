@@ -14,6 +14,8 @@ export interface World {
   readonly config: Config;
   /** Files of a board, but for those that differ. */
   readonly host: Host;
+  /** Serial number of the first board; those of the others follow it. */
+  readonly serialsFrom: bigint;
   readonly randomOf: (board: number) => Random;
   /** A board's agent has ended by itself, which it never does. */
   failed(error: unknown): void;
@@ -27,11 +29,17 @@ export interface FleetBoard {
   powerOn(): Promise<void>;
   powerCut(): void;
   readonly isOnline: boolean;
+  /** Its status, as `systemctl status` would show it. */
+  readonly says: string;
   /** Samples that the journal has stored, over all lives. */
   readonly accepted: number;
   /** Of them, what is not settled yet. */
   readonly waiting: number;
+  /** Given up, for whatever reason. */
+  readonly dropped: number;
 }
+
+export const SERIALS_FROM = 0x1000_0000_0000_0000n;
 
 const DAY_MS = 86_400_000;
 
@@ -56,7 +64,7 @@ const silent: Logger = {
 
 export function createFleetBoard(index: number, world: World): FleetBoard {
   const { config } = world;
-  const serial = (0x1000_0000_0000_0000n + BigInt(index)).toString(16);
+  const serial = (world.serialsFrom + BigInt(index)).toString(16);
   const random = world.randomOf(index);
   const disk = memoryStore();
   const identity = memoryIdentity().store;
@@ -65,6 +73,7 @@ export function createFleetBoard(index: number, world: World): FleetBoard {
   let lives = 0;
   let accepted = 0;
   let isOnline = false;
+  let says = "nothing yet";
 
   const hostOf = ({ clock }: Power): Host => ({
     ...world.host,
@@ -105,6 +114,7 @@ export function createFleetBoard(index: number, world: World): FleetBoard {
           ready() {},
           status(text) {
             isOnline = text.startsWith("online");
+            says = text;
           },
           watchdogMs: null,
           watchdog() {},
@@ -126,11 +136,17 @@ export function createFleetBoard(index: number, world: World): FleetBoard {
     get isOnline() {
       return isOnline;
     },
+    get says() {
+      return says;
+    },
     get accepted() {
       return accepted;
     },
     get waiting() {
-      return journal?.stats().waiting ?? 0;
+      return journal?.waiting() ?? 0;
+    },
+    get dropped() {
+      return journal?.dropped() ?? 0;
     },
   };
 }

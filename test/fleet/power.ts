@@ -46,6 +46,7 @@ export function switchedOn(clock: Clock, network: Network): Power {
           closed: (code) => isOn && events.closed(code),
         });
         channels.add(channel);
+        if (!isOn) channel[Symbol.dispose](); // the power went while it was opened
         return {
           ...channel,
           send: (datagram) => channel.send(datagram),

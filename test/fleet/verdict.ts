@@ -1,7 +1,11 @@
+import type { Balance } from "./balance.ts";
+import type { Chapter } from "./chapters.ts";
 import type { Course } from "./course.ts";
 
 /** Of the arrivals in one second to their mean, from power-on to the last board online. */
 const MOST_PEAK = 3;
+/** Of what is offered to a tenant that is limited, to what it may send: half of it gets through. */
+const MOST_OFFERED = 2;
 /** Of the heap, in bytes for each report of the fleet. */
 const MOST_BYTES_PER_REPORT = 10;
 
@@ -12,37 +16,69 @@ export interface Line {
   readonly kept: boolean;
 }
 
-/** What has to hold of a fleet. */
-export function judge(course: Course): readonly Line[] {
-  const { chapters, soakHeap, balance } = course;
-  const storms = chapters.filter(({ isPowerOn }) => isPowerOn);
-  const soak = chapters.at(-1);
-  const growth = slope(soakHeap) * Math.max(0, soakHeap.length - 1);
-  const perReport = growth / (soak?.requests ?? 0);
+/** What has to hold of a fleet on virtual time. */
+export function judge({ chapters, soakHeap, balance }: Course): readonly Line[] {
   return [
-    ...storms.map(({ name, peakPerSecond, meanPerSecond }) => ({
-      what: `${name}: peak of one second to the mean`,
-      found: (peakPerSecond / meanPerSecond).toFixed(2),
-      limit: String(MOST_PEAK),
-      kept: peakPerSecond <= MOST_PEAK * meanPerSecond,
-    })),
-    {
-      what: "samples that are neither stored nor waiting, or stored and never accepted",
-      found: String(balance.off),
-      limit: "0",
-      kept: balance.off === 0,
-    },
-    ...(soakHeap.length > 2
-      ? [
-          {
-            what: "soak: heap that stays, bytes a report",
-            found: perReport.toFixed(1),
-            limit: String(MOST_BYTES_PER_REPORT),
-            kept: perReport <= MOST_BYTES_PER_REPORT,
-          },
-        ]
-      : []),
+    ...peaks(chapters),
+    ...limits(chapters),
+    ...samples(balance),
+    ...(soakHeap.length > 2 ? [soak(soakHeap, chapters.at(-1)?.requests ?? 0)] : []),
   ];
+}
+
+/** What has to hold of boards on real sockets: of arrivals only where the server has counted them. */
+export const judgeReal = (chapters: readonly Chapter[], balance: Balance): readonly Line[] => [
+  ...(balance.stored === null ? [] : peaks(chapters)),
+  ...samples(balance),
+];
+
+const atMost = (what: string, value: number, most: number, digits = 0): Line => ({
+  ...{ what, found: value.toFixed(digits), limit: String(most), kept: value <= most },
+});
+
+const peaks = (chapters: readonly Chapter[]) =>
+  chapters
+    .filter(({ isPowerOn }) => isPowerOn)
+    .map(({ name, peakPerSecond, meanPerSecond }) =>
+      atMost(
+        `${name}: peak of one second to the mean`,
+        peakPerSecond / meanPerSecond,
+        MOST_PEAK,
+        2,
+      ),
+    );
+
+const limits = (chapters: readonly Chapter[]) =>
+  chapters.flatMap(({ name, meanPerSecond, limit }) =>
+    limit === null
+      ? []
+      : [
+          atMost(
+            `${name}: offered, to the limit`,
+            meanPerSecond / limit.perSecond,
+            MOST_OFFERED,
+            2,
+          ),
+          atMost(`${name}: boards have not caught up`, limit.caughtUpAfterS === null ? 1 : 0, 0),
+        ],
+  );
+
+const samples = ({ off, dropped, waiting }: Balance) =>
+  off === null
+    ? [
+        atMost("samples that boards have given up", dropped, 0),
+        atMost("samples that wait in the end", waiting, 0),
+      ]
+    : [atMost("samples that are neither stored nor waiting, or stored and never accepted", off, 0)];
+
+function soak(heap: readonly number[], reports: number): Line {
+  const growth = slope(heap) * Math.max(0, heap.length - 1);
+  return atMost(
+    "soak: heap that stays, bytes a report",
+    growth / reports,
+    MOST_BYTES_PER_REPORT,
+    1,
+  );
 }
 
 /** The median of the slopes of all pairs (Theil and Sen): one odd minute does not move it. */

@@ -20,7 +20,7 @@ export interface Path {
 
 /** The sandbox's device API behind the `Transport` port: ThingsBoard's decisions without a network, on virtual time. */
 export function thingsBoard(clock: VirtualClock, profile: ProfileSpec = defaultProfile) {
-  const limits = { keepPoints: 100_000, rememberTimestamps: 100_000 };
+  const limits = { keepPoints: 100_000, rememberTimestamps: 100_000, rememberSamples: 100_000 };
   const devices = createDevices({ ...limits, mostKeys: 1_000, mostDevices: 10_000 });
   let shown: OwnCertificate | null = null;
   const { fraction } = seededRandom(1);

@@ -5,7 +5,7 @@ test.each<[Record<string, unknown>]>([
   [{ lossUp: 0.5, lossDown: 100, duplicate: 0, failPercent: 99.9 }],
   [{ delayMs: 86_400_000, lateProvisionAnswerMs: 0 }],
   [{ dropProvisionAnswers: 1, dropAnswers: 0, failNext: 1_000_000, resetNext: 2 }],
-  [{ rate: 20, pointRate: 0 }],
+  [{ rate: 20, pointRate: 0, tenantRate: 1_000 }],
   [{ outage: true, answerStyle: "slow" }],
 ])("%j can be set", (faults) => {
   expect(parseFaults(faults)).toEqual(faults);
@@ -21,6 +21,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ resetNext: 1e300 }, "resetNext is a whole number from 0 on"],
   [{ rate: 0.5 }, "rate is a whole number from 0 on"],
   [{ pointRate: Number.POSITIVE_INFINITY }, "pointRate is a whole number from 0 on"],
+  [{ tenantRate: -1 }, "tenantRate is a whole number from 0 on"],
   [{ lossUp: 101 }, "lossUp is a percentage from 0 to 100"],
   [{ failPercent: -1 }, "failPercent is a percentage from 0 to 100"],
   [{ duplicate: Number.NaN }, "duplicate is a percentage from 0 to 100"],

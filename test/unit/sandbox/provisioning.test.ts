@@ -6,7 +6,7 @@ import { createProvisioning, provisionBody } from "../../../agent/sandbox/provis
 const valid = { provisionDeviceKey: "k", provisionDeviceSecret: "s" };
 
 function open(strategy: Strategy = "ALLOW_CREATE_NEW_DEVICES") {
-  const limits = { mostKeys: 1, keepPoints: 1, rememberTimestamps: 1 };
+  const limits = { mostKeys: 1, keepPoints: 1, rememberTimestamps: 1, rememberSamples: 1 };
   const devices = createDevices({ ...limits, mostDevices: 3 });
   const profile = { name: "boards", key: "k", secret: "s", strategy };
   let made = 0;

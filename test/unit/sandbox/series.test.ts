@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createSeries } from "../../../agent/sandbox/series.ts";
 import { isStorableKey } from "../../../agent/sandbox/storable-key.ts";
 
-const limits = { mostKeys: 10, keepPoints: 10, rememberTimestamps: 10 };
+const limits = { mostKeys: 10, keepPoints: 10, rememberTimestamps: 10, rememberSamples: 10 };
 const point = (key: string, ts: number, value: number) =>
   ({ key, ts, type: "LONG", value, text: String(value) }) as const;
 
@@ -13,6 +13,13 @@ test("the same key and instant is overwritten and counted as a repeat", () => {
   const { samples, points, repeats, keys } = series.snapshot();
   expect({ samples, points, repeats }).toEqual({ samples: 2, points: 3, repeats: 1 });
   expect(keys["a"]?.recent.map(({ value }) => value)).toEqual([9, 1]);
+});
+
+test("a sample in two parts is one, with others between them", () => {
+  const series = createSeries({ ...limits, rememberTimestamps: 1, rememberSamples: 3 });
+  for (const ts of [1, 2, 3]) series.write([point("a", ts, 1)]);
+  series.write([point("b", 1, 1)]);
+  expect(series.snapshot().samples).toBe(3);
 });
 
 test("the latest value moves forward in time only, whatever the order of arrival", () => {
