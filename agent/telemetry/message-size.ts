@@ -1,14 +1,21 @@
 /** Successes at one size before a larger one is tried; doubled each time that fails. */
 const PATIENCE = 8;
 const MOST_PATIENCE = 1_024;
-/** A size that passed before is not blamed for the first refusals: then it is the rate. */
-const STRIKES = 3;
+/** Of the last messages of sizes that had passed, how many were refused all the same: that is the rate. */
+const REMEMBERED = 16;
+/** Nobody knows yet. */
+const FIRST_RATE = 0.3;
+/** How likely it may be that the rate alone is behind it when a size that has passed is doubted, or one is blamed. */
+const CHANCE = { doubt: 0.0001, blame: 0.01 } as const;
+/** So often in a row is enough to doubt, whatever the rate. */
+const STRIKES = { least: 3, most: 24 } as const;
 const GROWTH = 1.25;
 
 /**
  * How many data points a message may have. ThingsBoard limits them by token buckets, and a message with more points than a
- * bucket can hold never passes; its answer is 5.00, the same as for any fault of its own. So the size is found by trying:
- * halved down to one data point, then doubled to where it was, then grown with care.
+ * bucket can hold never passes; its answer is 5.00, the same as for too many messages and for any fault of its own. So the size is found
+ * by trying: halved until one passes, then grown with care. A size is to blame only where a smaller one passes: smaller messages are
+ * more messages, and where those are limited, by the device or for all devices together, they would make it worse.
  */
 export interface MessageSize {
   readonly limit: number;
@@ -23,45 +30,81 @@ export function createMessageSize(): MessageSize {
   let proven = 0;
   /** Up to here the limit is doubled, beyond it grown with care. */
   let goal = Number.POSITIVE_INFINITY;
-  /** Where the limit stood before the refusals in a row began; null while there are none. */
-  let before: number | null = null;
+  /** The smallest that was refused and has not passed since; null: none. */
+  let contested: number | null = null;
+  /** How often it was refused, and something smaller passed after that. */
+  let proofs = 0;
+  let isTried = false;
+  /** Where to go back to when something passes again; null: something does. */
+  let broken: number | null = null;
   let strikes = 0;
   let passes = 0;
   let patience = PATIENCE;
+  /** Share of refusals that were the rate's. */
+  let rate = FIRST_RATE;
+
+  /** How many in a row come about by the rate alone with no more than that chance. */
+  const inARow = (chance: number) => Math.ceil(Math.log(chance) / Math.log(Math.max(rate, 0.001)));
+  const isDoubted = () =>
+    strikes >= Math.min(STRIKES.most, Math.max(STRIKES.least, inARow(CHANCE.doubt)));
+  const settle = () => {
+    contested = null;
+    proofs = 0;
+    isTried = false;
+  };
 
   return {
     get limit() {
       return limit;
     },
     refused(points) {
-      strikes++;
       passes = 0;
-      if (points <= proven && strikes < STRIKES) return false;
-      before ??= limit;
+      if (points <= proven) {
+        rate += (1 - rate) / REMEMBERED;
+        strikes++;
+        if (!isDoubted()) return false;
+        proven = 0;
+      }
+      strikes = 0;
       if (points <= 1) {
         // Not even one: it was never the size.
-        goal = before;
+        broken ??= goal;
         limit = 1;
         return true;
       }
-      const half = Math.ceil(points / 2);
-      if (points <= proven) proven = 0;
-      else if (proven > 0) patience = Math.min(patience * 2, MOST_PATIENCE);
-      limit = Math.max(half, proven);
-      goal = limit;
+      contested = Math.min(contested ?? points, points);
+      isTried = true;
+      limit = Math.max(Math.ceil(points / 2), proven);
       return false;
     },
     passed(points) {
       strikes = 0;
-      before = null;
+      rate -= rate / REMEMBERED;
       proven = Math.max(proven, points);
+      if (broken !== null) {
+        limit = broken;
+        broken = null;
+        settle();
+        return;
+      }
+      goal = Math.max(goal, points);
+      if (contested !== null && points >= contested) settle();
       // A message far below the limit says nothing about it.
       if (points * 2 <= limit) return;
-      if (limit < goal) limit = Math.min(limit * 2, goal);
+      if (contested !== null) {
+        if (isTried) proofs++;
+        isTried = false;
+        if (proofs < inARow(CHANCE.blame)) limit = contested;
+        else {
+          // It is to blame: from here the limit grows with care.
+          if (contested > goal) patience = Math.min(patience * 2, MOST_PATIENCE);
+          goal = limit;
+          settle();
+        }
+      } else if (limit < goal) limit = Math.min(limit * 2, goal);
       else if (++passes >= patience) {
         passes = 0;
         limit = Math.ceil(limit * GROWTH);
-        goal = limit;
       }
     },
   };

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { createMessageSize } from "../../../agent/telemetry/message-size.ts";
+import { chosenSeed, seededRandom } from "../../support/seeded-random.ts";
 
 it("is halved down to one data point, and then says that no smaller one helps", () => {
   const size = createMessageSize();
@@ -12,26 +13,46 @@ it("is halved down to one data point, and then says that no smaller one helps", 
   expect(limits).toEqual([30, 15, 8, 4, 2, 1]);
 });
 
-it("after a fault that had nothing to do with sizes it is soon where it was", () => {
+it("after a fault that had nothing to do with sizes it is where it was as soon as anything passes", () => {
   const size = createMessageSize();
   for (let points = 60; !size.refused(points); points = size.limit);
-  const limits = [1, 2, 4, 8, 16, 32].map((points) => {
-    size.passed(points);
-    return size.limit;
-  });
-  expect(limits).toEqual([2, 4, 8, 16, 32, 64]);
+  expect(size.limit).toBe(1);
+  size.passed(1);
+  expect(size.limit).toBe(Number.POSITIVE_INFINITY);
 });
 
-it("a size that has passed is not blamed for the first two refusals: that is the rate", () => {
+it("tries a size again before it blames it: whoever refused it may have meant the rate", () => {
   const size = createMessageSize();
   size.refused(60);
-  size.refused(30);
-  size.passed(15);
-  const before = size.limit;
-  expect([size.refused(15), size.refused(15)]).toEqual([false, false]);
-  expect(size.limit).toBe(before);
-  size.refused(15);
-  expect(size.limit).toBe(8);
+  expect(size.limit).toBe(30);
+  size.passed(30);
+  expect(size.limit).toBe(60);
+  size.passed(60);
+  size.refused(80);
+  expect(size.limit).toBe(60);
+});
+
+it("blames a size that is refused again and again while a smaller one passes", () => {
+  const size = createMessageSize();
+  let tries = 0;
+  for (let points = 60; points > 30 || tries === 0; points = size.limit) {
+    tries++;
+    size.refused(60);
+    size.passed(30);
+  }
+  expect(tries).toBeLessThanOrEqual(5);
+});
+
+it("a size that has passed is not blamed for the first refusals, and is for many in a row", () => {
+  const size = createMessageSize();
+  size.passed(60);
+  size.refused(60);
+  size.refused(60);
+  expect(size.limit).toBe(Number.POSITIVE_INFINITY);
+  let refusals = 2;
+  for (; size.limit > 60; refusals++) size.refused(60);
+  expect(size.limit).toBe(30);
+  expect(refusals).toBeLessThanOrEqual(24);
 });
 
 it("a single point that is refused now and then is no outage, where others pass", () => {
@@ -39,7 +60,39 @@ it("a single point that is refused now and then is no outage, where others pass"
   size.refused(2);
   size.passed(1);
   expect([size.refused(1), size.refused(1)]).toEqual([false, false]);
-  expect(size.refused(1)).toBe(true);
+  let refusals = 2;
+  while (!size.refused(1)) refusals++;
+  expect(refusals).toBeLessThanOrEqual(24);
+});
+
+/** A server that refuses messages of more data points than `most`, and besides a share of all, whatever their size. */
+function meanSize(most: number, share: number, seed: number): number {
+  const { fraction } = seededRandom(seed);
+  const size = createMessageSize();
+  const passed: number[] = [];
+  for (let message = 0; message < 2_000; message++) {
+    const points = Math.min(size.limit, 60);
+    if (points > most || fraction() < share) size.refused(points);
+    else {
+      size.passed(points);
+      passed.push(points);
+    }
+  }
+  const last = passed.slice(passed.length / 2);
+  return last.reduce((total, points) => total + points, 0) / last.length;
+}
+
+it.each([0.2, 0.5, 0.7])(
+  "stays large where %d of all messages are refused, whatever their size",
+  (share) => {
+    const seed = chosenSeed();
+    expect(meanSize(Number.POSITIVE_INFINITY, share, seed), `seed ${seed}`).toBeGreaterThan(40);
+  },
+);
+
+it("finds what passes where size and rate are limited both", () => {
+  const seed = chosenSeed();
+  expect(meanSize(20, 0.4, seed), `seed ${seed}`).toBeGreaterThan(10);
 });
 
 it("grows with more and more patience towards what a bucket of 20 points can hold", () => {
@@ -55,7 +108,7 @@ it("grows with more and more patience towards what a bucket of 20 points can hol
   }
   expect(size.limit).toBeGreaterThanOrEqual(15);
   expect(size.limit).toBeLessThanOrEqual(25);
-  expect(refusals).toBeLessThan(12);
+  expect(refusals).toBeLessThan(16);
 });
 
 it("a small message says nothing about a large limit", () => {
@@ -64,4 +117,5 @@ it("a small message says nothing about a large limit", () => {
   const { limit } = size;
   for (let i = 0; i < 1_000; i++) size.passed(3);
   expect(size.limit).toBe(limit);
+  expect(limit).toBe(50);
 });
