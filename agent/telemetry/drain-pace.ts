@@ -1,6 +1,7 @@
 /** How the pace of a backlog begins: at most twice that of live data. */
 const TIMES_LIVE = 2;
 const SLOWEST_INTERVAL_MS = 60_000;
+const SLOWEST_SHARE = 8;
 /** So many messages are no drain: what a short outage left, or a sample that takes several. */
 const BURST = 4;
 /** A drain that paused this long begins anew. */
@@ -60,6 +61,8 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
   const { now, fraction, intervalMs, maxPerSecond } = options;
   const cap = Math.min(maxPerSecond ?? MOST_PER_SECOND, MOST_PER_SECOND);
   const start = Math.min(cap, (TIMES_LIVE * 1_000) / Math.min(intervalMs, SLOWEST_INTERVAL_MS));
+  /** Where a server limits a whole fleet, twice the live data of each would still be too much. */
+  const least = start / SLOWEST_SHARE;
   let perSecond = start;
   /** Where it stood before the last refusal. */
   let regained = start;
@@ -90,8 +93,8 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
     filledAtMs = now();
   };
   const slowDown = () => {
-    regained = Math.max(start, Math.min(perSecond, 1_000 / gapMs));
-    perSecond = Math.max(start, regained / 2);
+    regained = Math.max(least, Math.min(perSecond, 1_000 / gapMs));
+    perSecond = Math.max(least, regained / 2);
     tokens = 0;
     filledAtMs = now();
     raisedAtMs = now();
