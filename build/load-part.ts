@@ -11,10 +11,13 @@ export function loadPart(file: string): unknown {
   const { isSea, getAsset } = process.getBuiltinModule("node:sea");
   const code = isSea() ? getAsset(file, "utf8") : readFileSync(filename, "utf8");
   const module = { exports: {} };
-  compileFunction(code, ["exports", "require", "module"], { filename })(
+  const given = ["exports", "require", "module", "__filename", "__dirname"];
+  compileFunction(code, given, { filename })(
     module.exports,
     builtIn,
     module,
+    filename,
+    dirname(filename),
   );
   return module.exports;
 }

@@ -8,6 +8,6 @@ export const pooledFiles = {
   open: promisify(open),
   read: promisify(read),
   readdir: promisify(readdir),
-  realpath: promisify(realpath),
+  realpath: promisify(realpath.native),
   statfs: promisify(statfs),
 };

@@ -36,12 +36,21 @@ export async function readPooled(
   let isKept = false;
   try {
     const text = await readWholly(descriptor, limitBytes, isAttribute);
-    isKept = isAttribute && attributes.size < MOST_ATTRIBUTES && !attributes.has(path);
-    if (isKept) attributes.set(path, { descriptor, reading: 0, isGone: false, isClosed: false });
+    isKept = isAttribute && !attributes.has(path);
+    if (isKept) await keep(path, descriptor);
     return text;
   } finally {
     if (!isKept) await pooledFiles.close(descriptor);
   }
+}
+
+/** In the place of the one that has been there longest, where there are too many: its device may be gone. */
+async function keep(path: string, descriptor: number): Promise<void> {
+  const [oldest] = attributes;
+  attributes.set(path, { descriptor, reading: 0, isGone: false, isClosed: false });
+  if (attributes.size <= MOST_ATTRIBUTES || oldest === undefined) return;
+  attributes.delete(oldest[0]);
+  await letGo(oldest[1]);
 }
 
 /** Null: its device is gone (sysfs says ENODEV), or below a --sysroot the file has been deleted. */

@@ -87,16 +87,18 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
     raisedAtMs = now();
   };
   const fill = () => {
-    if (now() - takenAtMs > IDLE_MS && !isCareful()) begin();
+    // One that was told to wait for longer has not paused.
+    if (now() - takenAtMs > Math.max(IDLE_MS, 2_000 / perSecond) && !isCareful()) begin();
     const most = isCareful() ? 1 : Math.max(1, Math.min(BURST, cap));
     tokens = Math.min(most, tokens + ((now() - filledAtMs) / 1_000) * perSecond);
     filledAtMs = now();
   };
-  const slowDown = () => {
+  const slowDown = (what: Lane) => {
     regained = Math.max(least, Math.min(perSecond, 1_000 / gapMs));
+    fill();
     perSecond = Math.max(least, regained / 2);
-    tokens = 0;
-    filledAtMs = now();
+    // What live data was refused is not taken from the backlog, too, or that would never leave.
+    if (what === "backlog") tokens = 0;
     raisedAtMs = now();
     limitedAtMs = now();
   };
@@ -138,13 +140,13 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       raisedAtMs = now();
     },
     limited(what, why) {
-      slowDown();
+      slowDown(what);
       if (what === "live" && why === "rate")
         liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, intervalMs);
       const holdMs = HOLD_MS * 2 ** Math.min(refusals++, MOST_DOUBLINGS);
       heldUntilMs = now() + Math.round((holdMs * (1 + fraction())) / 2);
     },
-    lost: slowDown,
+    lost: () => slowDown("backlog"),
     ended() {
       begin();
       takenAtMs = Number.NEGATIVE_INFINITY;

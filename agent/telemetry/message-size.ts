@@ -37,16 +37,21 @@ export function createMessageSize(): MessageSize {
   let isTried = false;
   /** Where to go back to when something passes again; null: something does. */
   let broken: number | null = null;
+  /** Refusals in a row of sizes that had passed, the smallest of them, and what the rate was before. */
   let strikes = 0;
+  let struck = Number.POSITIVE_INFINITY;
+  let rateBefore = 0;
   let passes = 0;
   let patience = PATIENCE;
   /** Share of refusals that were the rate's. */
   let rate = FIRST_RATE;
 
-  /** How many in a row come about by the rate alone with no more than that chance. */
-  const inARow = (chance: number) => Math.ceil(Math.log(chance) / Math.log(Math.max(rate, 0.001)));
   const isDoubted = () =>
-    strikes >= Math.min(STRIKES.most, Math.max(STRIKES.least, inARow(CHANCE.doubt)));
+    strikes >= Math.min(STRIKES.most, Math.max(STRIKES.least, inARow(CHANCE.doubt, rateBefore)));
+  const forgive = () => {
+    strikes = 0;
+    struck = Number.POSITIVE_INFINITY;
+  };
   const settle = () => {
     contested = null;
     proofs = 0;
@@ -60,12 +65,13 @@ export function createMessageSize(): MessageSize {
     refused(points) {
       passes = 0;
       if (points <= proven) {
+        if (strikes++ === 0) rateBefore = rate;
+        struck = Math.min(struck, points);
         rate += (1 - rate) / REMEMBERED;
-        strikes++;
         if (!isDoubted()) return false;
         proven = 0;
       }
-      strikes = 0;
+      forgive();
       if (points <= 1) {
         // Not even one: it was never the size.
         broken ??= goal;
@@ -78,7 +84,8 @@ export function createMessageSize(): MessageSize {
       return false;
     },
     passed(points) {
-      strikes = 0;
+      // One far smaller says nothing for those that were refused.
+      if (points * 2 > struck) forgive();
       rate -= rate / REMEMBERED;
       proven = Math.max(proven, points);
       if (broken !== null) {
@@ -94,7 +101,7 @@ export function createMessageSize(): MessageSize {
       if (contested !== null) {
         if (isTried) proofs++;
         isTried = false;
-        if (proofs < inARow(CHANCE.blame)) limit = contested;
+        if (proofs < inARow(CHANCE.blame, rate)) limit = contested;
         else {
           // It is to blame: from here the limit grows with care.
           if (contested > goal) patience = Math.min(patience * 2, MOST_PATIENCE);
@@ -109,3 +116,7 @@ export function createMessageSize(): MessageSize {
     },
   };
 }
+
+/** How many refusals in a row come about by such a rate alone with no more than that chance. */
+const inARow = (chance: number, rate: number) =>
+  Math.ceil(Math.log(chance) / Math.log(Math.max(rate, 0.001)));

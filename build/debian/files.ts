@@ -19,6 +19,7 @@ const forContributors = new Set([
   "benchmark.md",
   "fleet.md",
   "performance.md",
+  "soak.md",
 ]);
 
 const units = [

@@ -8,7 +8,7 @@ export interface Balance {
   readonly dropped: number;
   /** Null: nobody has looked into the server. */
   readonly stored: number | null;
-  /** By how many samples boards and server differ, board by board. */
+  /** Samples that are nowhere, or stored and never accepted, board by board. */
   readonly off: number | null;
 }
 
@@ -26,7 +26,8 @@ export function balanceOf(
     total.waiting += waiting;
     total.dropped += dropped;
     total.stored += stored;
-    total.off += Math.abs(accepted - stored - waiting);
+    // One of which a part was delivered is stored, and waits for the rest.
+    total.off += Math.max(0, accepted - stored - waiting, stored - accepted);
   }
   return storedOf === null ? { ...total, stored: null, off: null } : total;
 }

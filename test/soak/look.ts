@@ -43,5 +43,6 @@ export function v8Bytes(smaps: string): number {
     } else if (/^[0-9a-f]+-/.test(line)) isPage = false;
     else if (isPage) total += 1024 * Number(/^Anonymous: +(\d+) kB$/.exec(line)?.[1] ?? 0);
   }
+  if (total === 0) throw new Error("no page of V8 is recognised in /proc/PID/smaps");
   return total;
 }

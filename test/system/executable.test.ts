@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { pipit } from "../support/pipit-process.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** What Node would do for whoever can set a variable or send a signal, and the executable does not. */
 
@@ -16,6 +18,24 @@ it("ignores NODE_OPTIONS", async () => {
   // The same options do matter to Node itself.
   const node = pipit(["--version"], { env });
   expect(await node.ended).not.toBe(0);
+});
+
+it("has the packages that only some commands need", async () => {
+  const folder = temporaryFolder();
+  const config = join(folder, "pipit.toml");
+  const job = '[[jobs]]\nrun = "sample"\nschedule = "0 3 * * *"\n';
+  writeFileSync(config, `[server]\nurl = "coap://127.0.0.1:9"\n${job}`, { mode: 0o600 });
+  const check = pipit(["config", "check", "--config", config], { executable });
+  expect([await check.ended, check.stdout()]).toEqual([0, expect.stringContaining("0 errors")]);
+  // node-cron for the next run of a schedule that is wrong, too.
+  writeFileSync(config, job.replace("0 3", "61 3"), { mode: 0o600 });
+  const wrong = pipit(["config", "check", "--config", config], { executable });
+  expect(await wrong.ended).not.toBe(0);
+  expect(wrong.stdout() + wrong.stderr()).toMatch(/schedule/);
+
+  const inventory = pipit(["inventory", "--state", folder], { executable });
+  expect(await inventory.ended, inventory.stderr()).toBe(0);
+  expect(readFileSync(join(folder, "inventory.json"), "utf8")).toContain("{");
 });
 
 it("opens no debugger on SIGUSR1, and goes on", async () => {

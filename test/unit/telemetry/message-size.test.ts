@@ -55,6 +55,18 @@ it("a size that has passed is not blamed for the first refusals, and is for many
   expect(refusals).toBeLessThanOrEqual(24);
 });
 
+it("doubts a size that is refused for good, although far smaller messages pass in between", () => {
+  const size = createMessageSize();
+  size.passed(84);
+  let refusals = 0;
+  for (; size.limit > 84; refusals++) {
+    size.refused(84);
+    size.passed(12);
+  }
+  expect(refusals).toBeLessThanOrEqual(24);
+  expect(size.limit).toBeLessThanOrEqual(42);
+});
+
 it("a single point that is refused now and then is no outage, where others pass", () => {
   const size = createMessageSize();
   size.refused(2);
