@@ -13,6 +13,8 @@ export const nodeFlags = [
   // Idle for ten seconds it would be tidied up for the next beat to be slower: a tenth of a report.
   "--no-memory-reducer",
   "--no-flush-bytecode",
+  // Old objects are collected after 2 MB of new ones, not after 8: 16 MB for good instead of 22, for a twentieth of a report.
+  "--memory-saver-mode",
   "--disable-warning=ExperimentalWarning", // node:ffi
   "--disable-sigusr1", // no debugger on a stray signal
 ];
