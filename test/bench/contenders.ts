@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
@@ -42,14 +42,21 @@ export interface Trust {
   readonly caFile: string;
 }
 
-/** Makes the executable where there is none. */
+/** Makes the executable where there is none, or one that is older than what it is made of. */
 export function buildPipit(): void {
-  if (existsSync(executable)) return;
+  const newestMs = Math.max(...["agent", "build"].flatMap(changedMs));
+  if (existsSync(executable) && statSync(executable).mtimeMs >= newestMs) return;
   execFileSync("npm", ["run", "--silent", "build", "--", "--arch", process.arch], {
     cwd: root,
     stdio: ["ignore", 2, 2],
   });
 }
+
+/** When each file below a folder of the project was last written. */
+const changedMs = (folder: string): readonly number[] =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs);
 
 export function buildFloor(folder: string): string {
   const program = join(folder, "floor");

@@ -1,0 +1,86 @@
+import { cpuRatio } from "./budget.ts";
+import { shareOf } from "./drain-table.ts";
+import { peerLabels } from "./peers-table.ts";
+import type { AllFound } from "./results.ts";
+import { median, type Noise, noiseOf } from "./statistics.ts";
+
+/** A ratio within one run, and how far the run itself says that it may be off. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly noise: Noise;
+}
+
+/** All ratios that a run states with a noise. */
+export function figuresOf(found: AllFound): readonly Figure[] {
+  const { cpu, start, peers, growth, drain } = found;
+  const figures: Figure[] = [];
+  if ("result" in cpu) {
+    const ratios = cpu.result.windows.map(cpuRatio);
+    figures.push({ name: "CPU, x C floor", value: median(ratios), noise: noiseOf(ratios) });
+  }
+  if ("result" in peers)
+    for (const { name, toPipit, noise } of peers.result.lines)
+      if (name !== "pipit")
+        figures.push({ name: `${peerLabels[name]}, x pipit`, value: toPipit, noise });
+  if ("result" in start) {
+    const [empty, ...lines] = start.result.lines;
+    for (const line of lines)
+      figures.push(
+        {
+          name: `${line.what}, cold`,
+          value: line.coldRatio,
+          noise: both(line.coldNoise, empty?.coldNoise ?? null),
+        },
+        {
+          name: `${line.what}, warm`,
+          value: line.warmRatio,
+          noise: both(line.warmNoise, empty?.warmNoise ?? null),
+        },
+      );
+  }
+  if ("result" in growth)
+    for (const { of, points } of growth.result) {
+      const [first, ...rest] = points;
+      for (const { at, cpuMs, noise } of rest)
+        if (first !== undefined)
+          figures.push({
+            name: `${of} ${at}, x the first`,
+            value: cpuMs / first.cpuMs,
+            noise: both(noise, first.noise),
+          });
+    }
+  if ("result" in drain)
+    for (const point of drain.result.points)
+      figures.push({
+        name: `drain at ${point.roundTripMs} ms, share of what is possible`,
+        value: shareOf(drain.result, point),
+        noise: point.noise.rate,
+      });
+  return figures;
+}
+
+export interface Compared {
+  readonly name: string;
+  readonly one: number;
+  readonly other: number;
+  /** By how much they may differ by the noise of both; null: one of them states none. */
+  readonly may: Noise;
+  readonly agrees: boolean | null;
+}
+
+/** Of what both runs have. */
+export function compared(one: readonly Figure[], other: readonly Figure[]): readonly Compared[] {
+  return one.flatMap(({ name, value, noise }) => {
+    const again = other.find((figure) => figure.name === name);
+    if (again === undefined) return [];
+    const may = both(noise, again.noise);
+    const ratio = Math.max(value / again.value, again.value / value);
+    const agrees = may === null ? null : ratio <= 1 + may;
+    return { name, one: value, other: again.value, may, agrees };
+  });
+}
+
+/** Of a quotient. */
+const both = (one: Noise, other: Noise): Noise =>
+  one === null || other === null ? null : (1 + one) * (1 + other) - 1;

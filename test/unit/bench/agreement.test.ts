@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { compared, figuresOf } from "../../bench/agreement.ts";
+
+const none = { notMeasured: "not here" };
+const nothing = {
+  ...{ machine: none, cpu: none, start: none, peers: none },
+  ...{ growth: none, drain: none, wire: none },
+};
+
+it("takes the ratios of a run with the noise of both that they are made of", () => {
+  const points = [
+    { at: 0, cpuMs: 2, noise: 0.1 },
+    { at: 10, cpuMs: 4, noise: 0.2 },
+  ];
+  const [figure] = figuresOf({ ...nothing, growth: { result: [{ of: "sensors", points }] } });
+  expect(figure).toMatchObject({ name: "sensors 10, x the first", value: 2 });
+  expect(figure?.noise).toBeCloseTo(0.32);
+});
+
+it("two runs agree within the noise of both, in either direction", () => {
+  const figure = (value: number, noise: number | null) => [{ name: "a", value, noise }];
+  const verdict = (...runs: Parameters<typeof compared>) => compared(...runs)[0]?.agrees;
+  expect(verdict(figure(1, 0.1), figure(1.2, 0.1))).toBe(true);
+  expect(verdict(figure(1.2, 0.1), figure(1, 0.1))).toBe(true);
+  expect(verdict(figure(1, 0.1), figure(1.22, 0.1))).toBe(false);
+  expect(verdict(figure(1, null), figure(9, 0.1))).toBe(null);
+});
+
+it("compares what both have measured", () => {
+  const a = { name: "a", value: 1, noise: 0 };
+  expect(compared([a], [{ ...a, name: "b" }])).toEqual([]);
+});
