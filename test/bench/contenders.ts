@@ -34,6 +34,10 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>;
   /** Options of every command: `["--sysroot", folder]`. */
   readonly options?: readonly string[];
+  /** What Pipit is; default: the executable. */
+  readonly program?: readonly string[];
+  /** Further keys of [server], lines of TOML. */
+  readonly serverToml?: string;
 }
 
 /** Whom a server has to show itself to be, and by whose word: a file with that certificate, PEM. */
@@ -81,16 +85,17 @@ export async function preparePipit(
     through = [],
     env,
     options = [],
+    program: pipit = [executable],
+    serverToml = "",
   } = start;
   const config = join(folder, "pipit.toml");
   const server = trust
     ? `url = "coaps://${host}:${port}"\nserver_name = "${trust.serverName}"\nca_file = "${trust.caFile}"`
     : `url = "coap://${host}:${port}"`;
-  writeFileSync(config, `[server]\n${server}\n[telemetry]\ninterval = "${intervalMs}ms"\n`, {
-    mode: 0o600,
-  });
+  const telemetry = `[telemetry]\ninterval = "${intervalMs}ms"`;
+  writeFileSync(config, `[server]\n${server}\n${serverToml}\n${telemetry}\n`, { mode: 0o600 });
   const place = ["--config", config, "--state", join(folder, "state"), ...options];
-  const [program = "", ...args] = [...through, executable];
+  const [program = "", ...args] = [...through, ...pipit];
   // Not execFileSync: the server that it asks runs in this very process.
   const adopting = run(program, [...args, "provision", "--token-stdin", ...place]);
   adopting.child.stdin?.end(token);

@@ -1,3 +1,4 @@
+import { slope } from "../support/slope.ts";
 import type { Balance } from "./balance.ts";
 import type { Chapter } from "./chapters.ts";
 import type { Course } from "./course.ts";
@@ -79,12 +80,4 @@ function soak(heap: readonly number[], reports: number): Line {
     MOST_BYTES_PER_REPORT,
     1,
   );
-}
-
-/** The median of the slopes of all pairs (Theil and Sen): one odd minute does not move it. */
-export function slope(values: readonly number[]): number {
-  const slopes = values.flatMap((value, at) =>
-    values.slice(at + 1).map((later, gap) => (later - value) / (gap + 1)),
-  );
-  return slopes.toSorted((a, b) => a - b)[Math.floor(slopes.length / 2)] ?? 0;
 }

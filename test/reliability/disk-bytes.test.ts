@@ -7,7 +7,8 @@ import { agentBoard } from "../support/agent-board.ts";
 import { allDone } from "../support/all-done.ts";
 import { ext4Image } from "../support/ext4-image.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { timesOf, waitingIn } from "../support/whereabouts.ts";
+import { waitingIn } from "../support/waiting.ts";
+import { timesOf } from "../support/whereabouts.ts";
 import { proof } from "./proof.ts";
 
 interface Cadence {

@@ -1,42 +1,9 @@
-import { join } from "node:path";
 import { expect } from "vitest";
-import { type DurableJournal, openJournal } from "../../agent/journal/journal.ts";
-import { systemClock } from "../../agent/platform/clock.ts";
-import { systemDisk } from "../../agent/platform/disk.ts";
-import { systemRandom } from "../../agent/platform/random.ts";
-import { segmentFolder } from "../../agent/platform/segment-folder.ts";
-import type { JournalStats, Readings } from "../../agent/ports.ts";
+import type { Readings } from "../../agent/ports.ts";
 import type { Sandbox } from "../../agent/sandbox/sandbox.ts";
 import type { SeriesSnapshot } from "../../agent/sandbox/series.ts";
-import { wideBounds } from "./a-journal.ts";
 import { type HandedIn, readingsOf } from "./handed-in.ts";
-import { type LogLine, recordingLog } from "./recording-log.ts";
-
-export interface Waiting {
-  readonly entries: readonly { readonly ts: number | null; readonly readings: Readings }[];
-  readonly stats: JournalStats;
-  /** What the journal had to say of its state. */
-  readonly said: readonly LogLine[];
-}
-
-/** What waits in a state folder whose agent is dead. Changes nothing in it. */
-export async function waitingIn(stateDir: string): Promise<Waiting> {
-  const log = recordingLog();
-  const journal: DurableJournal = await openJournal({
-    disk: segmentFolder(join(stateDir, "journal"), systemDisk),
-    bounds: { ...wideBounds, maxBytes: 1e9 },
-    windowMs: 0,
-    bootId: "nobody's",
-    clock: systemClock,
-    random: systemRandom,
-    log,
-  });
-  const found = await journal.read({ fromId: 0, limit: 1e9 });
-  const entries = found.map(({ taken, readings }) => ({ ts: taken.ts, readings }));
-  const stats = journal.stats();
-  await journal[Symbol.asyncDispose]();
-  return { entries, stats, said: log.lines };
-}
+import { type Waiting, waitingIn } from "./waiting.ts";
 
 /** Of a device that is not there yet. */
 const noTelemetry: SeriesSnapshot = { samples: 0, points: 0, repeats: 0, keys: {} };

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { waitingIn } from "../support/whereabouts.ts";
+import { waitingIn } from "../support/waiting.ts";
 import { type Container, copySources, releases, SOURCE, startContainer } from "./container.ts";
 
 const CONFIG = "/etc/pipit/pipit.toml";

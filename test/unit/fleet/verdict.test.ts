@@ -5,7 +5,8 @@ import { type Chapter, lineOf } from "../../fleet/chapters.ts";
 import type { Course } from "../../fleet/course.ts";
 import { plot } from "../../fleet/plot.ts";
 import { schedule } from "../../fleet/scheduling.ts";
-import { judge, judgeReal, slope } from "../../fleet/verdict.ts";
+import { judge, judgeReal } from "../../fleet/verdict.ts";
+import { slope } from "../../support/slope.ts";
 
 const chapter = (name: string, peakPerSecond: number): Chapter => ({
   ...{
