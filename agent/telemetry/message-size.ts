@@ -4,7 +4,7 @@ const MOST_PATIENCE = 1_024;
 /** Of the last messages of sizes that had passed, how many were refused all the same: that is the rate. */
 const REMEMBERED = 16;
 /** Nobody knows yet. */
-const FIRST_RATE = 0.3;
+const FIRST_RATE = 0.1;
 /** How likely it may be that the rate alone is behind it when a size that has passed is doubted, or one is blamed. */
 const CHANCE = { doubt: 0.0001, blame: 0.01 } as const;
 /** So often in a row is enough to doubt, whatever the rate. */

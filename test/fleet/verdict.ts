@@ -5,8 +5,8 @@ import type { Course } from "./course.ts";
 
 /** Of the arrivals in one second to their mean, from power-on to the last board online. */
 const MOST_PEAK = 3;
-/** Of what is offered to a tenant that is limited, to what it may send: two in five get through. */
-const MOST_OFFERED = 2.5;
+/** Of what is offered to a tenant that is limited, to what it may send: half of it gets through. */
+const MOST_OFFERED = 2;
 /** Of the heap, in bytes for each report of the fleet. */
 const MOST_BYTES_PER_REPORT = 10;
 

@@ -58,8 +58,8 @@ describe("the verdict", () => {
       limit: { perSecond, caughtUpAfterS },
     });
     expect(broken({ chapters: [limited(5, 90), chapter("soak", 11)] })).toEqual([]);
-    expect(broken({ chapters: [limited(3, null), chapter("soak", 11)] })).toEqual([
-      "limit: offered, to the limit: 3.33",
+    expect(broken({ chapters: [limited(4, null), chapter("soak", 11)] })).toEqual([
+      "limit: offered, to the limit: 2.50",
       "limit: boards have not caught up: 1",
     ]);
   });

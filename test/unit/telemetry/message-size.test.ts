@@ -98,7 +98,12 @@ it.each([0.2, 0.5, 0.7])(
   "stays large where %d of all messages are refused, whatever their size",
   (share) => {
     const seed = chosenSeed();
-    expect(meanSize(Number.POSITIVE_INFINITY, share, seed), `seed ${seed}`).toBeGreaterThan(40);
+    // Of forty servers: a row of refusals may mislead it for a while at any single one.
+    const sizes = Array.from({ length: 40 }, (_, index) =>
+      meanSize(Number.POSITIVE_INFINITY, share, seed + index),
+    );
+    const mean = sizes.reduce((total, size) => total + size, 0) / sizes.length;
+    expect(mean, `seed ${seed}`).toBeGreaterThan(40);
   },
 );
 
@@ -120,7 +125,7 @@ it("grows with more and more patience towards what a bucket of 20 points can hol
   }
   expect(size.limit).toBeGreaterThanOrEqual(15);
   expect(size.limit).toBeLessThanOrEqual(25);
-  expect(refusals).toBeLessThan(16);
+  expect(refusals).toBeLessThan(12);
 });
 
 it("a small message says nothing about a large limit", () => {
