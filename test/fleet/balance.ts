@@ -8,7 +8,7 @@ export interface Balance {
   readonly dropped: number;
   /** Null: nobody has looked into the server. */
   readonly stored: number | null;
-  /** Samples that are nowhere, or stored and never accepted, board by board. */
+  /** By how many samples boards and server differ, board by board. */
   readonly off: number | null;
 }
 
@@ -26,8 +26,7 @@ export function balanceOf(
     total.waiting += waiting;
     total.dropped += dropped;
     total.stored += stored;
-    // One of which a part was delivered is stored, and waits for the rest.
-    total.off += Math.max(0, accepted - stored - waiting, stored - accepted);
+    total.off += Math.abs(accepted - stored - waiting);
   }
   return storedOf === null ? { ...total, stored: null, off: null } : total;
 }

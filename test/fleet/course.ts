@@ -95,5 +95,8 @@ export async function runCourse(site: VirtualSite, options: CourseOptions): Prom
     }
     return {};
   });
+  // One of which a part was delivered is stored, and waits for the rest.
+  const endS = site.now() + FORGET_S;
+  while (site.balance().waiting > 0 && site.now() < endS) await site.second();
   return { chapters: course.told, soakHeap, balance: site.balance() };
 }
