@@ -1,7 +1,7 @@
 /** How the pace of a backlog begins: at most twice that of live data. */
 const TIMES_LIVE = 2;
 const SLOWEST_INTERVAL_MS = 60_000;
-const SLOWEST_SHARE = 8;
+const SLOWEST_SHARE = 16;
 /** So many messages are no drain: what a short outage left, or a sample that takes several. */
 const BURST = 4;
 /** A drain that paused this long begins anew. */

@@ -7,8 +7,8 @@ const REMEMBERED = 16;
 const FIRST_RATE = 0.1;
 /** How likely it may be that the rate alone is behind it when a size that has passed is doubted, or one is blamed. */
 const CHANCE = { doubt: 0.0001, blame: 0.01 } as const;
-/** So often in a row is enough to doubt, whatever the rate. */
-const STRIKES = { least: 3, most: 24 } as const;
+/** So often in a row is enough to doubt, whatever the rate: these refusals count as the rate's, too. */
+const MOST_STRIKES = 24;
 const GROWTH = 1.25;
 
 /**
@@ -37,17 +37,15 @@ export function createMessageSize(): MessageSize {
   let isTried = false;
   /** Where to go back to when something passes again; null: something does. */
   let broken: number | null = null;
-  /** Refusals in a row of sizes that had passed, the smallest of them, and what the rate was before. */
+  /** Refusals in a row of sizes that had passed, and the smallest of them. */
   let strikes = 0;
   let struck = Number.POSITIVE_INFINITY;
-  let rateBefore = 0;
   let passes = 0;
   let patience = PATIENCE;
   /** Share of refusals that were the rate's. */
   let rate = FIRST_RATE;
 
-  const isDoubted = () =>
-    strikes >= Math.min(STRIKES.most, Math.max(STRIKES.least, inARow(CHANCE.doubt, rateBefore)));
+  const isDoubted = () => strikes >= Math.min(MOST_STRIKES, inARow(CHANCE.doubt, rate));
   const forgive = () => {
     strikes = 0;
     struck = Number.POSITIVE_INFINITY;
@@ -65,7 +63,7 @@ export function createMessageSize(): MessageSize {
     refused(points) {
       passes = 0;
       if (points <= proven) {
-        if (strikes++ === 0) rateBefore = rate;
+        strikes++;
         struck = Math.min(struck, points);
         rate += (1 - rate) / REMEMBERED;
         if (!isDoubted()) return false;
