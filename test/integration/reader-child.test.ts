@@ -1,9 +1,17 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../agent/platform/clock.ts";
+import { errnoOf } from "../../agent/platform/errno.ts";
 import { ownProgram } from "../../agent/platform/own-program.ts";
 import { createReaderChild } from "../../agent/platform/reader-child.ts";
 import { recordingLog } from "../support/recording-log.ts";
@@ -29,6 +37,22 @@ function writeInto(pipe: string, line: string): void {
 }
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
+
+/** Process IDs of those that were told this root. */
+const readersOf = (root: string): readonly number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && commandOf(name).includes(`--sysroot\0${root}\0`))
+    .map(Number);
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ESRCH") return ""; // ended meanwhile
+    throw error;
+  }
+}
+
 /** A script of the shell, executable by everybody. */
 function script(text: string): string {
   const file = join(temporaryFolder(), "script");
@@ -52,7 +76,10 @@ it("reads files below the root, and says what the system says", async () => {
 it("a read that hangs costs its own call; one on another bus is asked again in the next child", async () => {
   const { root, reader } = reading();
   execFileSync("mkfifo", [join(root, "sys/hung"), join(root, "sys/late")]);
-  const first = Number(await reader.run(["/bin/sh", "-c", "echo $PPID"], { timeoutMs: 20_000 }));
+  writeFileSync(join(root, "sys/temp"), "1\n");
+  await reader.readFile("/sys/temp", { bus: "x", timeoutMs: 20_000 });
+  const [first = 0] = readersOf(root);
+  expect(first).toBeGreaterThan(0);
   const late = reader.readFile("/sys/late", { bus: "b", timeoutMs: 20_000 });
   const hung = reader.readFile("/sys/hung", { bus: "a", timeoutMs: 300 });
   await expect(hung).rejects.toMatchObject({ code: "ETIMEDOUT" });
