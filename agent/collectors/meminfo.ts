@@ -9,9 +9,8 @@ export const MEMINFO = "/proc/meminfo";
  */
 export function meminfoBytes(text: string, name: string): number | null {
   // Of fifty lines two or three are asked for, at every beat.
-  const label = `${name}:`;
-  const from = text.startsWith(label) ? 0 : text.indexOf(`\n${label}`) + 1;
-  if (from === 0 && !text.startsWith(label)) return null;
+  const from = `\n${text}`.indexOf(`\n${name}:`);
+  if (from < 0) return null;
   const end = text.indexOf("\n", from);
   const line = text.slice(from, end < 0 ? undefined : end);
   const kilobytes = count(/: +(\d+) kB$/.exec(line)?.[1]);

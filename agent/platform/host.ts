@@ -1,7 +1,6 @@
 import {
   accessSync,
   closeSync,
-  constants,
   openSync,
   readdirSync,
   readSync,
@@ -14,7 +13,7 @@ import { join } from "node:path";
 import type { FileSystemStats, Host } from "../ports.ts";
 import { resolveBelow } from "./below-root.ts";
 import { counted } from "./outstanding-reads.ts";
-import { pooledFiles } from "./pooled-files.ts";
+import { pooledFiles, READ_FLAGS } from "./pooled-files.ts";
 import { readPooled } from "./pooled-reads.ts";
 
 const DEFAULT_LIMIT_BYTES = 16 * 1024;
@@ -26,9 +25,6 @@ const IN_MEMORY = ["/proc/", "/sys/class/thermal/", "/sys/devices/system/cpu/"];
 const SYSFS = "/sys/";
 
 const isInMemory = (path: string) => IN_MEMORY.some((prefix) => path.startsWith(prefix));
-
-/** O_NONBLOCK changes nothing for a regular file, and saves us from a FIFO in the wrong place. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** One for all synchronous reads: they cannot overlap. */
 const shared = Buffer.allocUnsafeSlow(DEFAULT_LIMIT_BYTES);
@@ -87,7 +83,7 @@ function readTextSync(path: string, limitBytes: number): string {
       closeSync(known);
     }
   }
-  const descriptor = openSync(path, FLAGS);
+  const descriptor = openSync(path, READ_FLAGS);
   let keep = false;
   try {
     const text = readFrom(descriptor, limitBytes);

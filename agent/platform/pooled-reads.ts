@@ -1,9 +1,6 @@
-import { constants, fstatSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { errnoOf } from "./errno.ts";
-import { pooledFiles } from "./pooled-files.ts";
-
-/** O_NONBLOCK changes nothing for a regular file, and saves us from a FIFO in the wrong place. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+import { pooledFiles, READ_FLAGS } from "./pooled-files.ts";
 
 /** An attribute of a device, kept open: to open and to close it would be two more trips through the thread pool. */
 interface Attribute {
@@ -32,7 +29,7 @@ export async function readPooled(
     if (attributes.get(path) === known) attributes.delete(path);
     await letGo(known);
   }
-  const descriptor = await pooledFiles.open(path, FLAGS);
+  const descriptor = await pooledFiles.open(path, READ_FLAGS);
   let isKept = false;
   try {
     const text = await readWholly(descriptor, limitBytes, isAttribute);
