@@ -3,6 +3,7 @@ import { shareOf } from "./drain-table.ts";
 import { peerLabels } from "./peers-table.ts";
 import type { AllFound } from "./results.ts";
 import { median, type Noise, noiseOf } from "./statistics.ts";
+import { labels, names, overheadOf, type WireResult } from "./wire-table.ts";
 
 /** A ratio within one run, and how far the run itself says that it may be off. */
 export interface Figure {
@@ -11,9 +12,9 @@ export interface Figure {
   readonly noise: Noise;
 }
 
-/** All ratios that a run states with a noise. */
+/** All ratios that a run states with a noise, and what of the wire is exact. */
 export function figuresOf(found: AllFound): readonly Figure[] {
-  const { cpu, start, peers, growth, drain } = found;
+  const { cpu, start, peers, growth, drain, wire } = found;
   const figures: Figure[] = [];
   if ("result" in cpu) {
     const ratios = cpu.result.windows.map(cpuRatio);
@@ -57,7 +58,26 @@ export function figuresOf(found: AllFound): readonly Figure[] {
         value: shareOf(drain.result, point),
         noise: point.noise.rate,
       });
+  if ("result" in wire) figures.push(...onTheWire(wire.result));
   return figures;
+}
+
+function onTheWire({ windows, withCpu }: WireResult): readonly Figure[] {
+  return names.flatMap((name) => {
+    if (name === "floor") return [];
+    const own = windows.flatMap(({ [name]: figures, floor }) =>
+      figures && floor ? [{ figures, floor }] : [],
+    );
+    // Whole bytes, of which the mean is no more than a sum of fractions.
+    const overhead = own.map(({ figures }) => Math.round(overheadOf(figures)));
+    const cpu = own.map(({ figures, floor }) => figures.cpuMs / floor.cpuMs);
+    return [
+      { name: `${labels[name]}, bytes beside the JSON`, of: overhead },
+      ...(withCpu ? [{ name: `${labels[name]} on the wire, x C floor`, of: cpu }] : []),
+    ].flatMap(({ name, of }) =>
+      of.length === 0 ? [] : [{ name, value: median(of), noise: noiseOf(of) }],
+    );
+  });
 }
 
 export interface Compared {

@@ -14,7 +14,14 @@ import { inspect, parseArgs } from "node:util";
 import { buildPipit, onNode } from "./contenders.ts";
 import { thisMachine } from "./machine.ts";
 import { note, type Part } from "./results.ts";
-import { compiler, gateTools, networkTools, peerTools, provide, provideCoapthon } from "./tools.ts";
+import {
+  compiler,
+  gateTools,
+  networkTools,
+  peerTools,
+  provide,
+  providePythonLibraries,
+} from "./tools.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -71,7 +78,7 @@ function besideOthers(): number {
   const isGate = isWhole && short;
   return part("peers", onNode("peers.ts", ...(isGate ? ["--gate"] : [])), () => {
     provide(install, [...compiler, ...(isGate ? gateTools : peerTools)]);
-    if (!isGate) provideCoapthon(install);
+    if (!isGate) providePythonLibraries(install);
   });
 }
 

@@ -35,6 +35,7 @@ const python =
 
 export const startPython = python("loop.py");
 export const startCoapthon = python("usual.py");
+export const startAiocoap = python("aio.py");
 
 export const startShell = ({ host = "127.0.0.1", port, token, intervalMs }: Start): Contender =>
   startProgram([

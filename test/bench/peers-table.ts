@@ -8,6 +8,7 @@ export const peerLabels = {
   collectd: "collectd, network plug-in",
   exporter: "node exporter, scraped",
   coapthon: "Python, CoAPthon3",
+  aiocoap: "Python, aiocoap",
   python: "Python, bare socket",
   shell: "shell loop, coap-client",
   usual: "Node, coap + systeminformation",
@@ -17,8 +18,8 @@ export type PeerName = keyof typeof peerLabels;
 export const peerNames = Object.keys(peerLabels) as readonly PeerName[];
 
 /**
- * Pipit has to be ahead of these. Not of the bare socket in Python: it has no library, no journal and no sync, and takes less. The page
- * says how much.
+ * Pipit has to be ahead of these: of ThingsBoard's own sample, for one. Not of the other two in Python, which keep nothing, sync
+ * nothing, and take less. The page says how much.
  */
 export const BEHIND: readonly PeerName[] = ["coapthon", "shell", "usual"];
 /** Those of them that Debian has, and what it takes to judge that. */

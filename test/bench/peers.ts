@@ -6,6 +6,7 @@ import { buildFloor, type Contender, preparePipit, startFloor } from "./contende
 import { ownDisk } from "./own-disk.ts";
 import {
   type Delivered,
+  startAiocoap,
   startCoapthon,
   startCollectd,
   startExporter,
@@ -72,6 +73,7 @@ async function measure(folder: string): Promise<PeerMeasurement> {
   const starts: Readonly<Record<Exclude<PeerName, "pipit">, () => Promise<Running> | Running>> = {
     floor: () => byCoap("floor", startFloor(floor, start("floor"), json.length)),
     coapthon: () => byCoap("coapthon", startCoapthon(start("coapthon"))),
+    aiocoap: () => byCoap("aiocoap", startAiocoap(start("aiocoap"))),
     python: () => byCoap("python", startPython(start("python"))),
     shell: () => byCoap("shell", startShell(start("shell"))),
     usual: () => byCoap("usual", startUsual(start("usual"))),

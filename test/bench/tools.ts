@@ -42,10 +42,10 @@ export function provide(install: boolean, tools: readonly Tool[]): void {
   execFileSync("apt-get", aptArguments(packages), { stdio: ["ignore", 2, 2] });
 }
 
-/** CoAPthon3, from PyPI. @throws as `provide` */
-export function provideCoapthon(install: boolean): void {
+/** CoAPthon3 and aiocoap, from PyPI. @throws as `provide` */
+export function providePythonLibraries(install: boolean): void {
   const env = { ...process.env, ...pythonPackages };
-  if (spawnSync(PYTHON, ["-B", "-c", "import coapthon"], { env }).status === 0) return;
+  if (spawnSync(PYTHON, ["-B", "-c", "import coapthon, aiocoap"], { env }).status === 0) return;
   const args = [
     "install",
     "--no-deps",
@@ -56,7 +56,9 @@ export function provideCoapthon(install: boolean): void {
     requirements,
   ];
   if (!install)
-    throw new Error(`not installed: CoAPthon3; ${PYTHON} -m pip ${args.join(" ")}, or --install`);
+    throw new Error(
+      `not installed: CoAPthon3 or aiocoap; ${PYTHON} -m pip ${args.join(" ")}, or --install`,
+    );
   if (spawnSync(PYTHON, ["-m", "pip", "--version"]).status !== 0)
     execFileSync("apt-get", aptArguments("python3-pip"), { stdio: ["ignore", 2, 2] });
   execFileSync(PYTHON, ["-m", "pip", "--quiet", "--disable-pip-version-check", ...args], {

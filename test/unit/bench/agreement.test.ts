@@ -17,6 +17,19 @@ it("takes the ratios of a run with the noise of both that they are made of", () 
   expect(figure?.noise).toBeCloseTo(0.32);
 });
 
+it("takes what is on the wire beside the JSON to the byte", () => {
+  const on = (up: number) => ({
+    ...{ cpuMs: 1, up, down: 40.4, jsonBytes: 200.1, messageBytes: up - 28 },
+  });
+  const windows = [{ floor: on(274), pipitCoap: on(281.7) }];
+  const traffic = { up: { bytes: 0, packets: 0 }, down: { bytes: 0, packets: 0 } };
+  const setUps = { full: traffic, resumed: traffic, mqtts: traffic };
+  const result = { windows, setUps, handshakeCpu: null, withCpu: false };
+  expect(figuresOf({ ...nothing, wire: { result } })).toEqual([
+    { name: "pipit, coap://, bytes beside the JSON", value: 122, noise: null },
+  ]);
+});
+
 it("two runs agree within the noise of both, in either direction", () => {
   const figure = (value: number, noise: number | null) => [{ name: "a", value, noise }];
   const verdict = (...runs: Parameters<typeof compared>) => compared(...runs)[0]?.agrees;

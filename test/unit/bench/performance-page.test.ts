@@ -25,7 +25,7 @@ function cpu() {
 
 const costs: Readonly<Record<PeerName, number>> = {
   ...{ floor: 0.3, pipit: 2, collectd: 1.5, exporter: 2.02 },
-  ...{ coapthon: 3, python: 0.6, shell: 18, usual: 61 },
+  ...{ coapthon: 3, aiocoap: 1.4, python: 0.6, shell: 18, usual: 61 },
 };
 
 function peers() {
@@ -99,7 +99,7 @@ it("names everybody that Pipit is behind, with the ratio, and nobody else", () =
   const page = performancePage(found());
   const said = (what: string) => new RegExp(`^- in ${what}: (.*)[.]$`, "m").exec(page)?.[1];
   expect(said("CPU")).toBe(
-    "C floor (6.67 x); collectd, network plug-in (1.33 x); Python, bare socket (3.33 x)",
+    "C floor (6.67 x); collectd, network plug-in (1.33 x); Python, aiocoap (1.43 x); Python, bare socket (3.33 x)",
   );
   expect(said("RssAnon")).toContain("Python, CoAPthon3 (190 x)");
   expect(said("RSS")).toContain("C floor (38.1 x)");
