@@ -18,12 +18,15 @@ export interface AgentErrorOptions {
   readonly hint?: string;
   /** Names the error for the operator and the manual: "P021". */
   readonly code?: string;
+  /** The server asks to be left alone so long. Milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 export class AgentError extends Error {
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
   readonly code: string | undefined;
+  readonly retryAfterMs: number | undefined;
 
   constructor(kind: ErrorKind, message: string, options: AgentErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -31,6 +34,7 @@ export class AgentError extends Error {
     this.kind = kind;
     this.hint = options.hint;
     this.code = options.code;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

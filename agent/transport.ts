@@ -31,6 +31,8 @@ export interface CoapResponse {
   readonly code: string;
   readonly payload: Uint8Array;
   readonly contentFormat?: number;
+  /** Seconds, where the server says so (RFC 7252 §5.10.5). */
+  readonly maxAge?: number;
 }
 
 /** What an observation tells (RFC 7641). The iteration goes on until its signal aborts. */

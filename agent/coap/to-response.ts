@@ -1,7 +1,8 @@
 import type { CoapResponse } from "../ports.ts";
 import { formatCode, type Message } from "./message.ts";
 
-export function toResponse({ code, payload, options: { contentFormat } }: Message): CoapResponse {
-  const response = { code: formatCode(code), payload };
-  return contentFormat === undefined ? response : { ...response, contentFormat };
-}
+export const toResponse = ({ code, payload, options }: Message): CoapResponse => ({
+  ...{ code: formatCode(code), payload },
+  ...(options.contentFormat !== undefined && { contentFormat: options.contentFormat }),
+  ...(options.maxAge !== undefined && { maxAge: options.maxAge }),
+});

@@ -99,7 +99,8 @@ export function createAttributeReporter(deps: AttributeReporterDeps): AttributeR
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof AgentError) || error.kind === "bug") throw error;
-      dueMs = clock.monotonic() + backoffMs(RETRY, failures, random.fraction());
+      const { retryAfterMs = 0 } = error;
+      dueMs = clock.monotonic() + retryAfterMs + backoffMs(RETRY, failures, random.fraction());
       failures++;
       if (!isWorthLogging(failures)) return;
       const { message, hint, code } = error;

@@ -53,6 +53,10 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     vitals.expect("device", REQUEST_MS);
   };
 
+  /** Back-off, after what the server has asked for: a fleet that was told the same time does not come back together. */
+  const backOff = (waiting: DeviceState) =>
+    pause(Math.max(0, notBeforeMs - clock.monotonic()) + pauseMs(waiting, random.fraction()));
+
   const sleepUntilRotated = async (ms: number) => {
     const { arrived } = rotation;
     using either = abortingWith(signal, arrived);
@@ -138,12 +142,12 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
       case "unprovisioned":
         return { type: "provision" };
       case "provisioning":
-        await pause(pauseMs(state, random.fraction()));
+        await backOff(state);
         return provision();
       case "revoked":
         return revoked(state);
       case "offline":
-        await pause(pauseMs(state, random.fraction()));
+        await backOff(state);
         return publish(state.credentials);
       case "online":
         return publish(state.credentials);
@@ -154,7 +158,8 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     signal.throwIfAborted();
     if (!isForOperator(error)) throw error;
     deps.situation.failed(error);
-    const { message, code, hint } = error;
+    const { message, code, hint, retryAfterMs = 0 } = error;
+    notBeforeMs = clock.monotonic() + retryAfterMs;
     // What happens for the first time is said at once, however often something else has happened before.
     const reason = code ?? error.kind;
     failures = reason === lastReason ? failures + 1 : 1;
@@ -186,6 +191,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
 
   let failures = 0;
   let lastReason = "";
+  let notBeforeMs = Number.NEGATIVE_INFINITY;
   let state = boot();
   services.status(state.kind);
   deps.situation.entered(state, null);

@@ -51,7 +51,8 @@ export function followRotation({ provisioner, clock, random, log }: RotationDeps
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof AgentError) || error.kind === "bug") throw error;
-      dueMs = clock.monotonic() + backoffMs(RETRY, failures, random.fraction());
+      const { retryAfterMs = 0 } = error;
+      dueMs = clock.monotonic() + retryAfterMs + backoffMs(RETRY, failures, random.fraction());
       failures++;
       const isNews = error.kind === "unauthorized" ? token !== refused : isWorthLogging(failures);
       if (error.kind === "unauthorized") refused = token;

@@ -7,16 +7,21 @@ const BURST = 4;
 /** A drain that paused this long begins anew. */
 const IDLE_MS = 60_000;
 const DOUBLE_AFTER_MS = 5_000;
-/** So long after a refusal the pace grows by addition, and live data keeps to it, too. */
+/** So long after a refusal the pace grows by addition. */
 const CAREFUL_MS = 60_000;
+/** So long after one live data keeps a distance, too; longer where it was refused as soon as it did not. */
+const DISTANCE_MS = { first: 60_000, most: 960_000 };
 /** In this time it is where it was before the refusal. */
 const REGAIN_MS = 30_000;
-/** After 5.00, doubled twice while it goes on: a bucket that holds a second's worth is full again. */
-const HOLD_MS = 1_000;
-const MOST_DOUBLINGS = 2;
+/** After 5.00, of an interval; a bucket that holds a second's worth is full again by then. Doubled three times while it goes on. */
+const HOLD = { share: 0.1, leastMs: 1_000, mostDoublings: 3 };
+/** So long after a message of the backlog it may be why live data is refused: of an interval. */
+const BLAMED_SHARE = 0.5;
 /** Between a message and live data while the server limits the rate: learnt; less where a sample takes many messages. */
 const LIVE_SHARE = 0.8; // of an interval, in which a sample is to be gone
 const LIVE_GAP = { leastMs: 500, firstMs: 1_000, more: 1.5, less: 0.98 };
+/** Between live data and a message of the backlog meanwhile: learnt; half an interval at most. */
+const BEHIND_LIVE = { more: 1.5, less: 0.98, most: 0.5 };
 /** The CoAP client's own bound for a source port. */
 const MOST_PER_SECOND = 200;
 
@@ -60,9 +65,11 @@ export interface DrainPaceOptions {
 export function createDrainPace(options: DrainPaceOptions): DrainPace {
   const { now, fraction, intervalMs, maxPerSecond } = options;
   const cap = Math.min(maxPerSecond ?? MOST_PER_SECOND, MOST_PER_SECOND);
-  const start = Math.min(cap, (TIMES_LIVE * 1_000) / Math.min(intervalMs, SLOWEST_INTERVAL_MS));
+  const spanMs = Math.min(intervalMs, SLOWEST_INTERVAL_MS);
+  const start = Math.min(cap, (TIMES_LIVE * 1_000) / spanMs);
   /** Where a server limits a whole fleet, twice the live data of each would still be too much. */
   const least = start / SLOWEST_SHARE;
+  const firstHoldMs = Math.max(HOLD.leastMs, HOLD.share * spanMs);
   let perSecond = start;
   /** Where it stood before the last refusal. */
   let regained = start;
@@ -77,7 +84,12 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
   let limitedAtMs = Number.NEGATIVE_INFINITY;
   let heldUntilMs = Number.NEGATIVE_INFINITY;
   let refusals = 0;
+  let distanceMs = DISTANCE_MS.first;
+  /** When live data last left, and how long after it the backlog leaves while the rate is limited. */
+  let liveAtMs = Number.NEGATIVE_INFINITY;
+  let behindLiveMs = 0;
 
+  const keepsDistance = () => now() - limitedAtMs < distanceMs;
   const isCareful = () => now() - limitedAtMs < CAREFUL_MS;
   const begin = () => {
     perSecond = start;
@@ -89,36 +101,59 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
   const fill = () => {
     // One that was told to wait for longer has not paused.
     if (now() - takenAtMs > Math.max(IDLE_MS, 2_000 / perSecond) && !isCareful()) begin();
-    const most = isCareful() ? 1 : Math.max(1, Math.min(BURST, cap));
+    const most = keepsDistance() ? 1 : Math.max(1, Math.min(BURST, cap));
     tokens = Math.min(most, tokens + ((now() - filledAtMs) / 1_000) * perSecond);
     filledAtMs = now();
   };
+  /** What is refused to live data a while after the backlog has sent anything is no matter of the backlog's. */
+  const isToBlame = (what: Lane) => what === "backlog" || now() - takenAtMs < BLAMED_SHARE * spanMs;
   const slowDown = (what: Lane) => {
     regained = Math.max(least, Math.min(perSecond, 1_000 / gapMs));
     fill();
     perSecond = Math.max(least, regained / 2);
-    // What live data was refused is not taken from the backlog, too, or that would never leave.
-    if (what === "backlog") tokens = 0;
+    // What live data was refused is not taken from the backlog, too, or that would never leave. By chance: a pace that divides
+    // the interval would meet the same moment after live data for ever.
+    if (what === "backlog") tokens = fraction() - 0.5;
     raisedAtMs = now();
     limitedAtMs = now();
   };
 
+  /** Refused although it kept its distance, or as soon as it did not any more: then the distance was right. */
+  const keepMoreDistance = () => {
+    if (keepsDistance()) liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, intervalMs);
+    else if (limitedAtMs > Number.NEGATIVE_INFINITY)
+      distanceMs = Math.min(distanceMs * 2, DISTANCE_MS.most);
+  };
+
+  /** Refused soon after live data: that may have taken what was left. */
+  const keepBehindLive = () => {
+    const sinceMs = now() - liveAtMs;
+    const mostMs = BEHIND_LIVE.most * spanMs;
+    if (sinceMs < mostMs)
+      behindLiveMs = Math.min(Math.max(sinceMs, behindLiveMs) * BEHIND_LIVE.more, mostMs);
+  };
+
   const waitMs = () => {
     fill();
+    const behindMs = keepsDistance() ? liveAtMs + behindLiveMs - now() : 0;
+    const tokenMs = tokens >= 1 ? 0 : ((1 - tokens) / perSecond) * 1_000;
     // Whole milliseconds: a wait that is lost in rounding would be waited for again and again.
-    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1_000);
+    return Math.ceil(Math.max(0, behindMs, tokenMs));
   };
 
   return {
     waitMs,
     liveWaitMs(messages) {
-      if (!isCareful()) return 0;
+      if (!keepsDistance()) return 0;
       const gapMs = Math.min(liveGapMs, (LIVE_SHARE * intervalMs) / Math.max(1, messages));
       return Math.ceil(Math.max(0, leftAtMs + gapMs - now()));
     },
     take(what) {
       leftAtMs = now();
-      if (what === "live") return;
+      if (what === "live") {
+        liveAtMs = now();
+        return;
+      }
       fill();
       tokens -= 1;
       const gap = Math.min(now() - takenAtMs, IDLE_MS);
@@ -131,6 +166,7 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
         liveGapMs = Math.max(LIVE_GAP.leastMs, liveGapMs * LIVE_GAP.less);
         return;
       }
+      behindLiveMs *= BEHIND_LIVE.less;
       const sinceMs = now() - raisedAtMs;
       if (isCareful())
         perSecond += ((regained / 2) * Math.min(sinceMs, DOUBLE_AFTER_MS)) / REGAIN_MS;
@@ -140,10 +176,11 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       raisedAtMs = now();
     },
     limited(what, why) {
-      slowDown(what);
-      if (what === "live" && why === "rate")
-        liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, intervalMs);
-      const holdMs = HOLD_MS * 2 ** Math.min(refusals++, MOST_DOUBLINGS);
+      if (isToBlame(what)) slowDown(what);
+      if (what === "live" && why === "rate") keepMoreDistance();
+      if (what === "backlog") keepBehindLive();
+      limitedAtMs = now();
+      const holdMs = firstHoldMs * 2 ** Math.min(refusals++, HOLD.mostDoublings);
       heldUntilMs = now() + Math.round((holdMs * (1 + fraction())) / 2);
     },
     lost: () => slowDown("backlog"),
@@ -151,12 +188,13 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       begin();
       takenAtMs = Number.NEGATIVE_INFINITY;
       limitedAtMs = Number.NEGATIVE_INFINITY;
+      distanceMs = DISTANCE_MS.first;
       heldUntilMs = Number.NEGATIVE_INFINITY;
       refusals = 0;
     },
     holdMs: () => Math.ceil(Math.max(0, heldUntilMs - now())),
     get isLimited() {
-      return isCareful();
+      return keepsDistance();
     },
   };
 }

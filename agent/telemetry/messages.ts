@@ -18,6 +18,8 @@ export interface Message extends Suspect {
 /** What to send next. What it gives out is taken from the outbox until it is settled, dropped or given back. */
 export interface Messages {
   live(): Promise<Message | null>;
+  /** As `Outbox.hasLive`. */
+  readonly hasLive: boolean;
   suspect(): Message | null;
   backlog(): Promise<Message | null>;
   /** What was deferred until something else is accepted; there is nothing else. */
@@ -79,6 +81,9 @@ export function createMessages(deps: MessagesDeps): Messages {
   };
 
   return {
+    get hasLive() {
+      return begun !== null || outbox.hasLive;
+    },
     async live() {
       const rest = begun;
       begun = null;

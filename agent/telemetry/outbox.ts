@@ -23,6 +23,8 @@ export interface Outbox {
   accept(sample: TakenSample, options?: { readonly hold?: boolean }): Promise<void>;
   /** What is newer than all that was delivered; null: nothing is, or it is taken, or the oldest goes first. */
   live(): Promise<OutboxEntry | null>;
+  /** Whether `live` may have one: as far as that is known without reading. */
+  readonly hasLive: boolean;
   /** The others, oldest first, at most `limit` that are not taken. */
   backlog(limit: number): Promise<readonly OutboxEntry[]>;
   /** Whether anything waits that is not taken. */
@@ -89,6 +91,8 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
   };
   const backlog = createBacklog({ journal, dated });
   const isFree = ({ id, ts }: OutboxEntry) => !taken.has(id) && !timeline.isAhead(ts);
+  const hasLive = () =>
+    liveFirst && newestAcceptedId > newestSettledId && !taken.has(newestAcceptedId);
   const letGo = (entries: readonly OutboxEntry[]): readonly number[] => {
     const ids = entries.map(({ id }) => id);
     for (const id of ids) taken.delete(id);
@@ -101,9 +105,12 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
       if (!hold) ring();
     },
 
+    get hasLive() {
+      return hasLive();
+    },
+
     async live() {
-      if (!liveFirst || newestAcceptedId <= newestSettledId || taken.has(newestAcceptedId))
-        return null;
+      if (!hasLive()) return null;
       const asked = newestAcceptedId;
       const newest = await journal.newest();
       if (newestAcceptedId === asked) newestAcceptedId = newest?.id ?? 0;

@@ -35,7 +35,8 @@ export interface Publisher {
   /**
    * Sends what may be sent, and resolves with the first outcome; what else is under way goes on, and its outcome is told by
    * the next call. Entries are settled after a 2.xx.
-   * @throws AgentError `unauthorized` or `transient`: the server is away; until it has answered one message at a time is tried
+   * @throws AgentError `unauthorized` or `transient`: the server is away, or asks to be left alone; until it has answered one
+   * message at a time is tried
    */
   publish(login: Login, signal: AbortSignal): Promise<Published>;
 }
@@ -118,9 +119,10 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const fail = async (flight: Flight, error: unknown): Promise<Published> => {
     if (!(error instanceof AgentError)) throw error;
     if (error.kind === "rejected") return refuse(flight, error);
-    if (isServerFault(error)) return limit(flight, error);
+    const isAskedToWait = error.retryAfterMs !== undefined;
+    if (isServerFault(error) && !isAskedToWait) return limit(flight, error);
     putBack(flight, false);
-    const isLost = error.kind === "transient" && inFlight.othersArrived(flight);
+    const isLost = error.kind === "transient" && !isAskedToWait && inFlight.othersArrived(flight);
     if (isLost) pace.lost();
     if (isLost || inFlight.isOldNews(flight)) return "again";
     throw error;
@@ -165,10 +167,10 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const { isProven, count } = inFlight;
     const holdMs = pace.holdMs();
     if (count > DRAIN_PLACES || (!isProven && inFlight.hasProbe)) return null;
-    if (isProven && holdMs > 0) return holdMs;
+    if (holdMs > 0) return holdMs;
     const liveWaitMs = isProven ? pace.liveWaitMs(Math.ceil(livePoints / size.limit)) : 0;
-    if (liveWaitMs > 0) return liveWaitMs;
-    const live = await messages.live();
+    if (liveWaitMs > 0 && messages.hasLive) return liveWaitMs;
+    const live = liveWaitMs > 0 ? null : await messages.live();
     if (live) return live;
     if (count >= DRAIN_PLACES) return null;
     const waitMs = isProven ? pace.waitMs() : 0;

@@ -2,12 +2,26 @@ import { CoapError } from "../coap/coap-error.ts";
 import { AgentError } from "../errors.ts";
 import type { CoapResponse } from "../ports.ts";
 
+/** RFC 7252 §5.10.5: where the option is absent. */
+const DEFAULT_MAX_AGE = 60;
+/** Nobody's word keeps a device away for longer. */
+const LONGEST_S = 3_600;
+
 /**
  * What a response that is not 2.xx asks of the caller; null for 2.xx.
- * ThingsBoard's device API has no 4.29, 4.03 or 5.03: limits and server faults are both 5.00 without a payload.
+ * ThingsBoard's device API has no 4.29, 4.03 or 5.03: limits and server faults are both 5.00 without a payload. What stands before
+ * it may have them.
  */
-export function errorOf({ code }: CoapResponse): AgentError | null {
+export function errorOf({ code, maxAge }: CoapResponse): AgentError | null {
   if (code.startsWith("2.")) return null;
+  // RFC 8516 §3, RFC 7252 §5.9.3.4: Max-Age says when to try again.
+  if (code === "4.29" || (code === "5.03" && maxAge !== undefined)) {
+    const seconds = Math.min(maxAge ?? DEFAULT_MAX_AGE, LONGEST_S);
+    const what = code === "4.29" ? "limits the rate" : "is not available";
+    return new AgentError("transient", `the server ${what} (${code}, again in ${seconds} s)`, {
+      ...{ code: SERVER_FAULT, retryAfterMs: seconds * 1_000 },
+    });
+  }
   if (code === "4.01") {
     return new AgentError(
       "unauthorized",

@@ -117,8 +117,9 @@ export const faults = {
       "no reading of one board in the device of the other, those that wait on the card included; the old credentials are kept",
   },
   25: {
-    fault: "The server answers 5.00 to everything",
-    criterion: "two tries a minute at most in the steady state; nothing lost",
+    fault: "The server answers 5.00, 4.29 or 5.03 to everything",
+    criterion:
+      "two tries a minute at most in the steady state, none before the Max-Age that it names has passed; nothing lost",
   },
   26: {
     fault: "A message has more data points than the server's rate limit can ever hold",

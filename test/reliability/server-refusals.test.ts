@@ -4,7 +4,7 @@ import { aJournal, takenAt, wideBounds } from "../support/a-journal.ts";
 import { boardReadings } from "../support/board-readings.ts";
 import { publishingRig } from "../support/publishing-rig.ts";
 import type { seededRandom } from "../support/seeded-random.ts";
-import { type Post, telemetryServer } from "../support/telemetry-server.ts";
+import { type Post, telemetryServer, type Verdict } from "../support/telemetry-server.ts";
 import { tokenBucket } from "../support/token-bucket.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { proof } from "./proof.ts";
@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 /** A device whose server answers what `judge` says, and what arrived: ts -> key -> how often. */
 function publishing(
   random: ReturnType<typeof seededRandom>,
-  judge: (post: Post) => string | null,
+  judge: (post: Post) => string | Verdict | null,
   judgeBlock?: (num: number) => string | null,
 ) {
   const clock = virtualClock();
@@ -100,14 +100,54 @@ proof(
 );
 
 proof(
+  25,
+  "a server that says when to come back is not asked before, and loses nothing",
+  async ({ random, count }) => {
+    let asks: Verdict | null = null;
+    const device = publishing(random, () => asks ?? "2.01");
+    const { clock, rig, journal, posts, missing, accept } = device;
+    const next = boardReadings(random.fraction);
+    const takeFor = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += INTERVAL_MS) {
+        await accept(next());
+        await clock.advance(INTERVAL_MS);
+      }
+    };
+    let asked = 0;
+    for (let time = 0; time < count(50); time++) {
+      await takeFor(MINUTE_MS + Math.round(random.fraction() * 2) * INTERVAL_MS);
+      asks = {
+        code: random.fraction() < 0.5 ? "4.29" : "5.03",
+        maxAge: 30 + Math.floor(random.fraction() * 600),
+      };
+      const from = posts.length;
+      await takeFor(20 * MINUTE_MS);
+      const refused = posts.slice(from);
+      asked += refused.length;
+      expect(refused.length).toBeGreaterThan(1);
+      for (const [at, { atMs }] of refused.entries()) {
+        const before = refused[at - 1];
+        if (before) expect(atMs - before.atMs).toBeGreaterThanOrEqual(asks.maxAge * 1_000);
+      }
+      asks = null;
+      await takeFor(20 * MINUTE_MS);
+    }
+    expect(missing()).toEqual([]);
+    expect(journal.stats()).toMatchObject({ waiting: 0, dropped: 0 });
+    await rig.end();
+    return `4.29 or 5.03 with Max-Age for 20 minutes, ${count(50)} times: asked ${asked} times, never before it had passed; 0 lost`;
+  },
+);
+
+proof(
   26,
   "points beyond the server's bucket are split down and all delivered",
-  async ({ random, count }) => {
+  async ({ random }) => {
     const results: string[] = [];
     // "20:1,600:60": 20 points at once, 600 a minute. And one that holds a single point.
     for (const { capacity, perSecond, keys, backlog } of [
-      { capacity: 20, perSecond: 10, keys: 30, backlog: count(600) },
-      { capacity: 1, perSecond: 2, keys: 4, backlog: count(200) },
+      { capacity: 20, perSecond: 10, keys: 30, backlog: 600 },
+      { capacity: 1, perSecond: 2, keys: 4, backlog: 200 },
     ]) {
       let bucket = { take: (_points: number) => false };
       let isUp = false;
@@ -152,6 +192,7 @@ proof(
       const refused = posts.filter(({ code }) => code === "5.00").length;
       const points = [...arrived.values()].reduce((sum, keys) => sum + keys.size, 0);
       const seconds = ((posts.at(-1)?.atMs ?? 0) - firstAnswer) / 1_000;
+      expect(points / seconds, "points a second").toBeGreaterThan(perSecond / 4);
       results.push(
         `${capacity}:1 at ${(points / seconds).toFixed(1)} of ${perSecond} points/s, ${refused} of ${posts.length} messages refused, live late by ${worst.toFixed(1)} intervals`,
       );

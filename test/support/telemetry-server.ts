@@ -10,6 +10,7 @@ import {
   optionNumbers,
   optionOf,
   uintOf,
+  uintOption,
 } from "./coap-bytes.ts";
 import type { MemoryNetwork, Reply } from "./memory-network.ts";
 
@@ -26,6 +27,12 @@ export interface TelemetryRecord {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
+export interface Verdict {
+  readonly code: string;
+  /** Seconds. */
+  readonly maxAge: number;
+}
+
 export interface TelemetryServer extends Disposable {
   /** Answered, with the code that it was answered with. */
   readonly onPost: ((post: Post, code: string) => void)[];
@@ -37,12 +44,12 @@ export interface TelemetryServer extends Disposable {
 
 /**
  * ThingsBoard as a device sees it that only publishes: answers a POST with what `judge` says, in a confirmable message of
- * its own with no ACK before it; null: not at all. It remembers no message, for a week has many. `judgeBlock` may end a transfer before its body is there.
+ * its own with no ACK before it, and with a Max-Age in seconds where it says one; null: not at all. It remembers no message, for a week has many. `judgeBlock` may end a transfer before its body is there.
  */
 export function telemetryServer(deps: {
   readonly network: MemoryNetwork;
   readonly address: SocketAddress;
-  readonly judge: (post: Post) => string | null;
+  readonly judge: (post: Post) => string | Verdict | null;
   readonly judgeBlock?: (num: number) => string | null;
 }): TelemetryServer {
   const { judge, judgeBlock = () => null } = deps;
@@ -61,10 +68,12 @@ export function telemetryServer(deps: {
     const records = Array.isArray(parsed) ? parsed : [parsed];
     const points = records.reduce((sum, { values }) => sum + Object.keys(values).length, 0);
     const told = { records, points, bytes: body.length };
-    const code = judge(told);
-    if (code === null) return;
+    const judged = judge(told);
+    if (judged === null) return;
+    const { code, maxAge } = typeof judged === "string" ? { code: judged, maxAge: null } : judged;
+    const all = maxAge === null ? options : [...options, uintOption(optionNumbers.maxAge, maxAge)];
     ownMid = (ownMid + 1) & 0xffff;
-    reply(encode({ type: "CON", code, mid: ownMid, token, options }));
+    reply(encode({ type: "CON", code, mid: ownMid, token, options: all }));
     for (const listener of onPost) listener(told, code);
   };
 

@@ -25,10 +25,10 @@ function startDevice(overrides: Partial<DeviceDeps> = {}, provisionSecret = kept
   const log = recordingLog();
   const identity = memoryIdentity();
   const tb = fakeThingsBoard();
-  const broken = { now: false, code: "" };
+  const broken = { now: false, code: "", maxAge: 60 };
   const server = fakeServer((request) => {
     if (broken.now) return new AgentError("transient", "no answer");
-    if (broken.code !== "") return answer(broken.code);
+    if (broken.code !== "") return { ...answer(broken.code), maxAge: broken.maxAge };
     return tb.transport.request(request, new AbortController().signal);
   });
   const api = createDeviceApi(server);
@@ -127,6 +127,24 @@ it("a server that is away costs nothing but time: all is delivered, the newest f
     "3",
     "4",
   ]);
+  await end();
+});
+
+it("waits as long as a server asks that limits the rate, and a while of its own", async () => {
+  const { clock, broken, server, accept, states, outbox, end } = startDevice();
+  await accept(0);
+  await clock.settle();
+  Object.assign(broken, { code: "4.29", maxAge: 600 });
+  const before = server.requests.length;
+  await accept(1);
+  await clock.advance(9 * MINUTE);
+  expect(states().at(-1)).toBe("online -> offline");
+  expect(server.requests.length - before).toBe(1);
+  broken.code = "";
+  await clock.advance(MINUTE - 1);
+  expect(outbox.stats().waiting).toBe(1);
+  await clock.advance(2_001);
+  expect(outbox.stats().waiting).toBe(0);
   await end();
 });
 

@@ -56,18 +56,68 @@ it("halves on 5.00, holds everything for a moment, and regains step by step", ()
   expect(drain(60_000)).toBeGreaterThan(60);
 });
 
-it("holds longer when it is refused again, at most 4 s", () => {
-  const { pace, wait } = pacing();
+it.each([
+  [10_000, [750, 1_500, 3_000, 6_000, 6_000]],
+  [60_000, [4_500, 9_000, 18_000, 36_000, 36_000]],
+  [86_400_000, [4_500, 9_000, 18_000, 36_000, 36_000]],
+  [1_000, [750, 1_500, 3_000, 6_000, 6_000]],
+])("every %s ms: holds longer when it is refused again, three times", (intervalMs, expected) => {
+  const { pace, wait } = pacing({ intervalMs });
   const holds = [1, 2, 3, 4, 5].map(() => {
     pace.limited("backlog", "rate");
     const ms = pace.holdMs();
     wait(ms);
     return ms;
   });
-  expect(holds).toEqual([750, 1_500, 3_000, 3_000, 3_000]);
+  expect(holds).toEqual(expected);
   pace.delivered("live");
   pace.limited("backlog", "rate");
-  expect(pace.holdMs()).toBe(750);
+  expect(pace.holdMs()).toBe(expected[0]);
+});
+
+it("is not slowed by what is refused to live data long after the backlog has sent anything", () => {
+  const { pace, drain, wait } = pacing();
+  drain(60_000);
+  wait(6_000);
+  pace.limited("live", "rate");
+  const unblamed = drain(1_000);
+  wait(60_000);
+  drain(120_000);
+  pace.take("backlog");
+  pace.limited("live", "rate");
+  expect(drain(1_000)).toBeLessThan(unblamed);
+});
+
+it("where it was refused soon after live data it leaves later after it, half an interval at most", () => {
+  const { pace, drain, wait } = pacing();
+  drain(60_000);
+  const refusedAfter = (ms: number) => {
+    pace.take("live");
+    wait(ms);
+    pace.take("backlog");
+    pace.limited("backlog", "rate");
+    wait(10_000);
+    pace.take("live");
+    return pace.waitMs();
+  };
+  expect(refusedAfter(1_000)).toBe(1_500);
+  expect(refusedAfter(500)).toBe(2_250);
+  expect(refusedAfter(4_000)).toBe(5_000);
+});
+
+it("keeps its distance longer where live data is refused as soon as that has ended", () => {
+  const { pace, wait } = pacing();
+  const distanceMs = () => {
+    pace.limited("live", "rate");
+    let passed = 0;
+    for (; pace.isLimited; passed += 1_000) wait(1_000);
+    return passed;
+  };
+  expect([1, 2, 3, 4, 5, 6].map(distanceMs)).toEqual([
+    ...[60_000, 120_000, 240_000, 480_000, 960_000, 960_000],
+  ]);
+  pace.ended();
+  expect(distanceMs()).toBe(60_000);
 });
 
 it("live data waits for nothing, but for a moment after another message while the rate is limited", () => {

@@ -121,6 +121,17 @@ it("one message lost among others that arrive is no outage: it is sent again", a
   await end();
 });
 
+it("one that is told to wait among others that arrive is told: the server wants to be left alone", async () => {
+  const { reply, outcomes, end } = await windowOf(20);
+  const options = { code: "P029", retryAfterMs: 60_000 };
+  const limited = new AgentError("transient", "the server limits the rate (4.29)", options);
+  await reply(19);
+  await reply(1);
+  await reply(0, limited);
+  expect(outcomes).toEqual(["delivered", "delivered", limited]);
+  await end();
+});
+
 it("one failure of several under way is told, not each of them", async () => {
   const { reply, outcomes, underWay, end } = await windowOf(20);
   await reply(19);

@@ -55,6 +55,22 @@ it.each<[string, string]>([
   });
 });
 
+it.each<[string, number | undefined, number | undefined]>([
+  ["4.29", 5, 5_000],
+  ["4.29", undefined, 60_000],
+  ["4.29", 0, 0],
+  ["5.03", 30, 30_000],
+  ["5.03", undefined, undefined],
+  ["5.03", 4_294_967_295, 3_600_000],
+  ["5.00", 30, undefined],
+])("%s with Max-Age %s asks to be left alone for %s ms", async (code, maxAge, retryAfterMs) => {
+  const response = maxAge === undefined ? answer(code) : { ...answer(code), maxAge };
+  const limited = createDeviceApi(fakeServer(() => response));
+  await expect(
+    limited.publishTelemetry({ accessToken: "t" }, new Uint8Array(2), never),
+  ).rejects.toMatchObject({ kind: "transient", code: "P029", retryAfterMs });
+});
+
 it("takes any 2.xx to telemetry for delivered", async () => {
   await api("2.01").publishTelemetry({ accessToken: "t" }, new Uint8Array(2), never);
   await api("2.04").publishTelemetry({ accessToken: "t" }, new Uint8Array(2), never);
