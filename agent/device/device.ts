@@ -133,7 +133,8 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     await rotation.afterRevocation(signal);
     const released = rotation.arrived.aborted ? null : release();
     if (released !== null) return released;
-    await pause(rotation.arrived.aborted ? 0 : pauseMs(state, random.fraction()));
+    if (rotation.arrived.aborted) await pause(0);
+    else await backOff(state);
     return publish(state.credentials);
   };
 
@@ -202,6 +203,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
       signal.throwIfAborted();
       const outcome = await act(state);
       const credentials = rotation.take(); // then what came of the old ones no longer matters
+      if (credentials !== null) notBeforeMs = Number.NEGATIVE_INFINITY;
       const event = credentials ? ({ type: "rotated", credentials } as const) : outcome;
       const next = event ? transition(state, event) : state;
       enter(state, next);

@@ -173,6 +173,9 @@ export function createOutages(deps: OutagesDeps): Outages {
       get hasMore() {
         return outbox.hasMore; // spread, it would be what it was then
       },
+      get hasLive() {
+        return outbox.hasLive;
+      },
       async settle(entries) {
         await acknowledged(entries);
         await settle(entries);

@@ -39,6 +39,8 @@ export interface DrainPace {
   limited(what: Lane, why: "size" | "rate"): void;
   /** One was lost among others that arrived. */
   lost(): void;
+  /** It is to be left alone for so many milliseconds: then the drain goes on, slower. */
+  leftAlone(ms: number): void;
   /** The server is away: the next drain begins anew. */
   ended(): void;
   /** Milliseconds until anything may leave. */
@@ -120,7 +122,7 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
 
   /** Refused although it kept its distance, or as soon as it did not any more: then the distance was right. */
   const keepMoreDistance = () => {
-    if (keepsDistance()) liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, intervalMs);
+    if (keepsDistance()) liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, spanMs);
     else if (limitedAtMs > Number.NEGATIVE_INFINITY)
       distanceMs = Math.min(distanceMs * 2, DISTANCE_MS.most);
   };
@@ -156,7 +158,7 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       }
       fill();
       tokens -= 1;
-      const gap = Math.min(now() - takenAtMs, IDLE_MS);
+      const gap = Math.min(Math.max(0, now() - takenAtMs), IDLE_MS);
       gapMs += (gap - gapMs) / 8;
       takenAtMs = now();
     },
@@ -176,14 +178,19 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       raisedAtMs = now();
     },
     limited(what, why) {
-      if (isToBlame(what)) slowDown(what);
       if (what === "live" && why === "rate") keepMoreDistance();
+      if (isToBlame(what)) slowDown(what);
       if (what === "backlog") keepBehindLive();
       limitedAtMs = now();
       const holdMs = firstHoldMs * 2 ** Math.min(refusals++, HOLD.mostDoublings);
       heldUntilMs = now() + Math.round((holdMs * (1 + fraction())) / 2);
     },
     lost: () => slowDown("backlog"),
+    leftAlone(ms) {
+      slowDown("backlog");
+      limitedAtMs = now() + ms;
+      takenAtMs = now() + ms;
+    },
     ended() {
       begin();
       takenAtMs = Number.NEGATIVE_INFINITY;

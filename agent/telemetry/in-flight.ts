@@ -35,6 +35,8 @@ export interface InFlight {
   othersArrived(flight: Flight): boolean;
   /** It left before the last trouble was known. */
   isOldNews(flight: Flight): boolean;
+  /** It left before the last failure was known, which is more than trouble. */
+  isOldFailure(flight: Flight): boolean;
   noteTrouble(): void;
   readonly hasNews: boolean;
   /** The last outcome, once; null: there is none. @throws what the last one failed with */
@@ -98,6 +100,7 @@ export function createInFlight(clock: Clock): InFlight {
     },
     othersArrived: ({ number }) => arrivedAt >= number,
     isOldNews: ({ number }) => number <= troubledAt,
+    isOldFailure: ({ number }) => number <= failedAt,
     noteTrouble() {
       troubledAt = started;
     },
@@ -162,6 +165,9 @@ const isUnauthorized = (one: News) =>
 function outweighs(heard: News, before: News): boolean {
   const error = "error" in before ? before.error : null;
   if (error !== null && !(error instanceof AgentError)) return false;
-  if ("error" in heard || heard.outcome === "delivered") return true;
+  if ("error" in heard) return true;
+  // The server wants to be left alone, whatever else it has taken.
+  if (error?.retryAfterMs !== undefined) return false;
+  if (heard.outcome === "delivered") return true;
   return heard.outcome === "answered" && error?.kind === "unauthorized";
 }

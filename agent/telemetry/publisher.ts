@@ -44,6 +44,9 @@ export interface Publisher {
 /** Messages of the backlog under way together. One more place is kept free for live data. */
 export const DRAIN_PLACES = 4;
 
+/** Whoever watches over the caller hears from it at least so often. */
+const LONGEST_WAIT_MS = 60_000;
+
 export function createPublisher(deps: PublisherDeps): Publisher {
   const { api, outbox, serialise, clock, random, log } = deps;
   const [suspects, parts, size] = [createSuspects(), createSampleParts(), createMessageSize()];
@@ -116,13 +119,20 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     return "answered";
   };
 
+  /** 4.29, or 5.03 with a time: what else was under way says the same. */
+  const leaveAlone = (flight: Flight, error: AgentError): Published => {
+    putBack(flight, false);
+    if (inFlight.isOldFailure(flight)) return "again";
+    throw error;
+  };
+
   const fail = async (flight: Flight, error: unknown): Promise<Published> => {
     if (!(error instanceof AgentError)) throw error;
     if (error.kind === "rejected") return refuse(flight, error);
-    const isAskedToWait = error.retryAfterMs !== undefined;
-    if (isServerFault(error) && !isAskedToWait) return limit(flight, error);
+    if (error.retryAfterMs !== undefined) return leaveAlone(flight, error);
+    if (isServerFault(error)) return limit(flight, error);
     putBack(flight, false);
-    const isLost = error.kind === "transient" && !isAskedToWait && inFlight.othersArrived(flight);
+    const isLost = error.kind === "transient" && inFlight.othersArrived(flight);
     if (isLost) pace.lost();
     if (isLost || inFlight.isOldNews(flight)) return "again";
     throw error;
@@ -199,12 +209,16 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       for (;;) {
         const waitMs = await fill(login, signal);
         if (!inFlight.hasNews && inFlight.count === 0 && waitMs === null) return "empty";
-        await inFlight.change(waitMs, signal);
+        const isLong = waitMs !== null && waitMs > LONGEST_WAIT_MS;
+        await inFlight.change(isLong ? LONGEST_WAIT_MS : waitMs, signal);
         try {
           const news = inFlight.takeNews();
           if (news !== null) return news;
+          if (isLong) return "again";
         } catch (error) {
-          pace.ended();
+          const { retryAfterMs = null } = error instanceof AgentError ? error : {};
+          if (retryAfterMs === null) pace.ended();
+          else pace.leftAlone(retryAfterMs);
           messages.letGo();
           throw error;
         }

@@ -1,6 +1,6 @@
 import { hasToken, type Login } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
-import type { OwnCertificate, Transport } from "../ports.ts";
+import type { CoapResponse, OwnCertificate, Transport } from "../ports.ts";
 import { errorOf } from "./answer.ts";
 import { attributesPath, provisionPath, telemetryPath } from "./paths.ts";
 import {
@@ -41,10 +41,10 @@ export function createDeviceApi({ transport }: { transport: Transport }): Device
   };
   /** Any CoAP server answers 4.04 to what it does not know; only ThingsBoard tells the two apart. */
   const isThingsBoard = async (login: Login, signal: AbortSignal) => {
-    if (hasToken(login)) return (await probe(nobody, signal)).code === "4.01";
+    if (hasToken(login)) return codeOf(await probe(nobody, signal)) === "4.01";
     // Behind a certificate the token in a path is not looked at; but telemetry is there, and cannot be read.
     const [path, own] = [telemetryPath(login), ownOf(login)];
-    return (await transport.request({ method: "GET", path, own }, signal)).code !== "4.04";
+    return codeOf(await transport.request({ method: "GET", path, own }, signal)) !== "4.04";
   };
   const post = async (
     path: readonly string[],
@@ -95,6 +95,13 @@ const ownOf = (login: Login): OwnCertificate | null => {
   const { certificate, key } = login;
   return { certificate, key };
 };
+
+/** @throws AgentError `transient` for what is no verdict: it says when to come back */
+function codeOf(response: CoapResponse): string {
+  const error = errorOf(response);
+  if (error?.retryAfterMs !== undefined) throw error;
+  return response.code;
+}
 
 const strange = (code: string) =>
   new AgentError(

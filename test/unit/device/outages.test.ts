@@ -148,3 +148,24 @@ it("two answers at once end one hiccup, and nothing else", async () => {
   await both;
   expect(journal.stats().waiting).toBe(0);
 });
+
+it("its outbox says what the other one says now, not what it said at the start", async () => {
+  const clock = virtualClock();
+  const journal = aJournal(clock);
+  const timeline = { ...datedTimeline, stamp: stampOf(clock), onSource() {} };
+  const plain = createOutbox({ journal, timeline, liveFirst: true });
+  const { outbox } = createOutages({
+    ...{ journal, outbox: plain, timeline, clock, log: recordingLog() },
+    boot: { bootId: "this-boot" },
+    ...{ thresholdMs: MINUTE, offThresholdMs: MINUTE, onReport() {} },
+  });
+  const accept = () => plain.accept({ taken: takenAt(clock.now()), readings: { a: 1 } });
+  await accept();
+  const first = await outbox.live();
+  if (first === null) expect.fail("nothing waits");
+  expect([outbox.hasMore, outbox.hasLive]).toEqual([true, true]);
+  outbox.take([first]);
+  expect([outbox.hasMore, outbox.hasLive]).toEqual([false, false]);
+  outbox.giveBack([first]);
+  expect([outbox.hasMore, outbox.hasLive]).toEqual([true, true]);
+});

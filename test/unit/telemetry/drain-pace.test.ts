@@ -105,20 +105,27 @@ it("where it was refused soon after live data it leaves later after it, half an 
   expect(refusedAfter(4_000)).toBe(5_000);
 });
 
-it("keeps its distance longer where live data is refused as soon as that has ended", () => {
-  const { pace, wait } = pacing();
-  const distanceMs = () => {
-    pace.limited("live", "rate");
-    let passed = 0;
-    for (; pace.isLimited; passed += 1_000) wait(1_000);
-    return passed;
-  };
-  expect([1, 2, 3, 4, 5, 6].map(distanceMs)).toEqual([
-    ...[60_000, 120_000, 240_000, 480_000, 960_000, 960_000],
-  ]);
-  pace.ended();
-  expect(distanceMs()).toBe(60_000);
-});
+it.each([
+  ["nothing", false],
+  ["a message of the backlog", true],
+])(
+  "keeps its distance longer where live data is refused as soon as that has ended, after %s",
+  (_what, isDraining) => {
+    const { pace, wait } = pacing();
+    const distanceMs = () => {
+      if (isDraining) pace.take("backlog");
+      pace.limited("live", "rate");
+      let passed = 0;
+      for (; pace.isLimited; passed += 1_000) wait(1_000);
+      return passed;
+    };
+    expect([1, 2, 3, 4, 5, 6].map(distanceMs)).toEqual([
+      ...[60_000, 120_000, 240_000, 480_000, 960_000, 960_000],
+    ]);
+    pace.ended();
+    expect(distanceMs()).toBe(60_000);
+  },
+);
 
 it("live data waits for nothing, but for a moment after another message while the rate is limited", () => {
   const { pace, wait } = pacing();
@@ -131,6 +138,17 @@ it("live data waits for nothing, but for a moment after another message while th
   expect(pace.liveWaitMs(20)).toBe(400);
   wait(60_000);
   expect(pace.liveWaitMs(1)).toBe(0);
+});
+
+it("a server that wants to be left alone finds it slower, and no burst, when it is back", () => {
+  const { pace, drain, wait } = pacing();
+  expect(drain(1_000)).toBe(4);
+  pace.leftAlone(300_000);
+  wait(301_000);
+  expect(drain(1_000)).toBe(1);
+  expect(pace.isLimited).toBe(true);
+  pace.ended();
+  expect(drain(1_000)).toBe(4);
 });
 
 it("a drain after a pause begins gently again", () => {

@@ -13,7 +13,11 @@ const never = new AbortController().signal;
 
 const outcomeOf = (published: Promise<unknown>) => published.catch((error: unknown) => error);
 
-async function publisherWith(samples: number, respond: (values: number[]) => Answer) {
+async function publisherWith(
+  samples: number,
+  respond: (values: number[]) => Answer,
+  maxPerSecond: number | null = null,
+) {
   const clock = virtualClock();
   const log = recordingLog();
   const journal = aJournal(clock);
@@ -33,7 +37,7 @@ async function publisherWith(samples: number, respond: (values: number[]) => Ans
     outbox,
     serialise: { precision: 3, isDecimal: () => false },
     intervalMs: 10_000,
-    maxPerSecond: null,
+    maxPerSecond,
     aside: { keep: (refused) => void aside.push(refused) },
     clock,
     random: { fraction: () => 0.999 },
@@ -50,7 +54,7 @@ async function publisherWith(samples: number, respond: (values: number[]) => Ans
     return await outcome;
   };
   const stats = () => journal.stats();
-  return { publish, outbox, sent, aside, log, stats, waiting: () => stats().waiting };
+  return { clock, publish, outbox, sent, aside, log, stats, waiting: () => stats().waiting };
 }
 
 it("settles only what a 2.xx has acknowledged", async () => {
@@ -75,6 +79,13 @@ it("halves the message on 5.00, which is also ThingsBoard's rate limit, and grow
   refusing = false;
   while (waiting() > 0) await publish();
   expect(Math.max(...sent.slice(5).map(({ length }) => length))).toBeGreaterThan(3);
+});
+
+it("is heard of once a minute, however long nothing may leave", async () => {
+  const { publish, waiting } = await publisherWith(200, () => answer("2.01"), 1 / 1_440);
+  const outcomes: unknown[] = [];
+  while (waiting() > 0 && outcomes.length < 30) outcomes.push(await publish());
+  expect(outcomes.filter((outcome) => outcome === "again").length).toBeGreaterThan(20);
 });
 
 it("silence does not shrink the message: it says nothing about its size", async () => {

@@ -30,6 +30,16 @@ it.each(["4.04", "2.05", "5.00"])(
   },
 );
 
+it("a probe that is told to wait is no verdict, whichever of the two it is", async () => {
+  const limited = { ...answer("4.29"), maxAge: 7 };
+  for (const login of [{ accessToken: "t" }, { certificate: "c", key: null }]) {
+    const server = fakeServer((_request, index) => (index === 0 ? answer("4.04") : limited));
+    await expect(createDeviceApi(server).isKnown(login, never)).rejects.toMatchObject({
+      retryAfterMs: 7_000,
+    });
+  }
+});
+
 it.each(["5.00", "4.05", "4.00", "2.01"])(
   "takes %s to a probe for no verdict at all",
   async (code) => {
