@@ -1,8 +1,7 @@
 import { isWorthLogging } from "../backoff.ts";
-import type { Config } from "../config/config.ts";
 import type { Login } from "../credentials.ts";
 import { AgentError } from "../errors.ts";
-import type { Clock, Logger, Platform, Random, RefusedSamples } from "../ports.ts";
+import type { Clock, Logger, Random, RefusedSamples } from "../ports.ts";
 import { isServerFault, isTooLarge } from "../thingsboard/answer.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import type { SerialiseOptions } from "../thingsboard/serialise.ts";
@@ -233,19 +232,3 @@ const laneOf = ({ origin }: Message): Lane =>
 /** Data points of the sample that goes first, whether or not all of it goes now. */
 const firstPoints = ({ batch: { cut }, pieces: [first] }: Message): number =>
   Object.keys((cut ?? first)?.readings ?? {}).length;
-
-export function openPublisher(
-  { telemetry, outbox }: Pick<Config, "telemetry" | "outbox">,
-  { clock, random, refused, log }: Platform,
-  parts: Pick<PublisherDeps, "api" | "outbox" | "serialise" | "onServerFault">,
-): Publisher {
-  const pace = { intervalMs: telemetry.interval, maxPerSecond: outbox.max_drain_rate };
-  return createPublisher({
-    ...parts,
-    ...pace,
-    aside: refused,
-    clock,
-    random,
-    log: log.child("publisher"),
-  });
-}

@@ -1,0 +1,20 @@
+import type { Config } from "../config/config.ts";
+import type { Platform } from "../ports.ts";
+import { createPublisher, type Publisher, type PublisherDeps } from "./publisher.ts";
+
+/** As the settings say it, with what the machine is for it. */
+export function openPublisher(
+  { telemetry, outbox }: Pick<Config, "telemetry" | "outbox">,
+  { clock, random, refused, log }: Platform,
+  parts: Pick<PublisherDeps, "api" | "outbox" | "serialise" | "onServerFault">,
+): Publisher {
+  const pace = { intervalMs: telemetry.interval, maxPerSecond: outbox.max_drain_rate };
+  return createPublisher({
+    ...parts,
+    ...pace,
+    aside: refused,
+    clock,
+    random,
+    log: log.child("publisher"),
+  });
+}
