@@ -1,6 +1,8 @@
 import type { Config } from "../config/config.ts";
 import type { Platform } from "../ports.ts";
-import { createPublisher, type Publisher, type PublisherDeps } from "./publisher.ts";
+import { createPublisher, DRAIN_PLACES, type Publisher, type PublisherDeps } from "./publisher.ts";
+
+export { DRAIN_PLACES };
 
 /** As the settings say it, with what the machine is for it. */
 export function openPublisher(

@@ -94,22 +94,23 @@ function meanSize(most: number, share: number, seed: number): number {
   return last.reduce((total, points) => total + points, 0) / last.length;
 }
 
+/** The median of forty such servers: a row of refusals may mislead it for a while at any single one. */
+function usualSize(most: number, share: number, seed: number): number {
+  const sizes = Array.from({ length: 40 }, (_, index) => meanSize(most, share, seed + index));
+  return sizes.toSorted((a, b) => a - b)[20] ?? 0;
+}
+
 it.each([0.2, 0.5, 0.7])(
   "stays large where %d of all messages are refused, whatever their size",
   (share) => {
     const seed = chosenSeed();
-    // Of forty servers: a row of refusals may mislead it for a while at any single one.
-    const sizes = Array.from({ length: 40 }, (_, index) =>
-      meanSize(Number.POSITIVE_INFINITY, share, seed + index),
-    );
-    const mean = sizes.reduce((total, size) => total + size, 0) / sizes.length;
-    expect(mean, `seed ${seed}`).toBeGreaterThan(40);
+    expect(usualSize(Number.POSITIVE_INFINITY, share, seed), `seed ${seed}`).toBeGreaterThan(40);
   },
 );
 
 it("finds what passes where size and rate are limited both", () => {
   const seed = chosenSeed();
-  expect(meanSize(20, 0.4, seed), `seed ${seed}`).toBeGreaterThan(10);
+  expect(usualSize(20, 0.4, seed), `seed ${seed}`).toBeGreaterThan(15);
 });
 
 it("grows with more and more patience towards what a bucket of 20 points can hold", () => {
