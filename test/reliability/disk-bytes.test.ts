@@ -35,7 +35,13 @@ const SPARING_COMMIT_S = 300;
 /** Bytes that reach the device per report of the real agent, with the settings it comes with. */
 async function bytesPerReport(cadence: Cadence, isOnline: boolean, seed: number): Promise<number> {
   const { intervalS, commitS, reports, warmUp } = cadence;
-  await using server = await startSandbox({ httpPort: null, seed });
+  const delivered = Promise.withResolvers<void>();
+  await using server = await startSandbox({
+    ...{ httpPort: null, seed },
+    onEvent({ path, code }) {
+      if (path === "telemetry" && code === "2.01") delivered.resolve();
+    },
+  });
   const folder = temporaryFolder();
   // More than keep_free.
   const options = `commit=${commitS}`;
@@ -46,6 +52,7 @@ async function bytesPerReport(cadence: Cadence, isOnline: boolean, seed: number)
   using board = agentBoard({ folder, stateDir, deviceName: "a", port, toml });
   const life = board.start();
   await life.ready();
+  if (isOnline) await delivered.promise; // credentials are written before that, and soon after it what the inventory found
   await after(1_000 * intervalS * warmUp);
   /** Of both ends: what is still to be written for the reports before counts for them. */
   const settled = () => {
@@ -82,11 +89,11 @@ proof(
     // In the short form five or ten times as fast, the commits too.
     const usual = isFull
       ? { intervalS: 10, commitS: 5, reports: 30, warmUp: 1 }
-      : { intervalS: 2, commitS: 1, reports: 6, warmUp: 1 };
+      : { intervalS: 2, commitS: 1, reports: 6, warmUp: 8 };
     // ext4 itself writes more in the first ten minutes of a file system.
     const sparing = isFull
       ? { intervalS: 10, commitS: SPARING_COMMIT_S, reports: 60, warmUp: 66 }
-      : { intervalS: 1, commitS: SPARING_COMMIT_S / 10, reports: 60, warmUp: 1 };
+      : { intervalS: 1, commitS: SPARING_COMMIT_S / 10, reports: 60, warmUp: 16 };
     const measured = await allDone([
       bytesPerReport(usual, false, seed),
       bytesPerReport(usual, true, seed + 1),
