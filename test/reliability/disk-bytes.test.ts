@@ -26,8 +26,6 @@ const BLOCK_BYTES = 4_096;
 const MOST_BLOCKS = 5;
 const DEFAULT_INTERVAL_S = 60;
 const MOST_MEGABYTES_A_DAY = 45;
-/** Somebody else's sync(2) makes this ext4 commit, too: the full form wants the machine's disks to itself, the short one has room. */
-const SHORT_MARGIN = 1.3;
 const DISCARD_PORT = 9;
 /** What docs/read-only-root.md tells to mount the state with. */
 const SPARING_COMMIT_S = 300;
@@ -105,9 +103,7 @@ proof(
     const sparedMegabytes = megabytesADay(Math.max(...spared), 10);
     expect(most).toBeLessThanOrEqual(MOST_BLOCKS * BLOCK_BYTES);
     expect(megabytesADay(most, DEFAULT_INTERVAL_S)).toBeLessThanOrEqual(MOST_MEGABYTES_A_DAY);
-    expect(sparedMegabytes).toBeLessThanOrEqual(
-      isFull ? MOST_MEGABYTES_A_DAY : SHORT_MARGIN * MOST_MEGABYTES_A_DAY,
-    );
+    expect(sparedMegabytes).toBeLessThanOrEqual(MOST_MEGABYTES_A_DAY);
     return (
       `ext4 alone on its device: ${offline} bytes a report offline, ${online} online; ` +
       `${megabytesADay(most, DEFAULT_INTERVAL_S)} MB a day at the default 60 s, ${megabytesADay(most, 10)} MB at 10 s, ` +
