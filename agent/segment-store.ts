@@ -25,7 +25,7 @@ export interface SegmentStore {
   create(header: SegmentHeader, bytes: number, head: Uint8Array): Promise<StoredSegment>;
   /**
    * `bytes`: its size, for the store may keep its blocks for the next one: after a power cut the old name may then stand
-   * for what is written there. Null: its content is never touched.
+   * for what is written there. Null: its content is never touched, and once this resolves it does not come back.
    */
   remove(header: SegmentHeader, bytes: number | null): Promise<void>;
   /** Keeps it for the operator to look at, under another name. */

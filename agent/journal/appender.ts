@@ -1,19 +1,23 @@
 import type { Moment, Random, TakenSample } from "../ports.ts";
 import type { SegmentHeader, SegmentStore } from "../segment-store.ts";
 import { createWriter } from "./bytes.ts";
-import { type DiskStanding, Withheld } from "./disk-standing.ts";
+import { codeOf, type DiskStanding, Withheld } from "./disk-standing.ts";
 import { END, frameBytes, frameOf } from "./frame.ts";
 import { joined } from "./joined.ts";
 import type { Ledger } from "./ledger.ts";
 import { ramStore } from "./ram-store.ts";
-import { writeProgress, writeState } from "./record.ts";
+import { writeFacts, writeProgress, writeState } from "./record.ts";
 import { createSampleEncoder } from "./sample-record.ts";
-import { newSeed, type Segment } from "./segment.ts";
+import { newSeed, noHoles, type Segment } from "./segment.ts";
 import { HEADER_BYTES, sealOf, writeHeader } from "./segment-header.ts";
 import type { WriteMeter } from "./write-meter.ts";
 
 /** Of samples in one write: what is read back or lost together stays small. */
 const MOST_SAMPLES = 64;
+/** At the end of each on the disk, for what becomes of samples while the disk takes no more segments. */
+const TELLING_BYTES = 256;
+/** Ranges of settled ids that are said again with notes and counters: mostly there are two. */
+const MOST_RESTATED = 16;
 /** In memory a segment is small: it is taken as a whole. */
 const RAM_SEGMENT_BYTES = 16 * 1024;
 
@@ -81,18 +85,19 @@ export function createAppender(deps: AppenderDeps): Appender {
     writeState(writer, ledger.state(begun));
     const state = frameOf(writer.bytes(), sealOf(header), HEADER_BYTES);
     const head = joined(writeHeader(header), state, END);
-    const bytes = Math.max(size, head.length + needed);
-    const file = await store.create(header, bytes, head);
     const onDisk = store !== ram;
+    const bytes = Math.max(size, head.length + needed + (onDisk ? TELLING_BYTES : 0));
+    const file = await store.create(header, bytes, head);
     if (onDisk) meter.wrote(0, head.length);
     const used = head.length - END.length;
     const endId = Number.POSITIVE_INFINITY;
     const reading = { isDamaged: false, failures: 0, retryAtMs: 0 };
-    const segment: Segment = { header, file, onDisk, used, endId, begun, thinned: 0, ...reading };
+    const made = { thinned: 0, holes: noHoles };
+    const segment: Segment = { header, file, onDisk, used, endId, begun, ...made, ...reading };
     const last = ledger.segments.at(-1);
     if (last) last.endId = Math.min(last.endId, firstId);
     ledger.segments.push(segment);
-    ledger.saved();
+    ledger.saved(onDisk ? "disk" : "memory");
     encoder.reset();
     return segment;
   };
@@ -150,13 +155,46 @@ export function createAppender(deps: AppenderDeps): Appender {
 
   const bodyOf = (queued: readonly Queued[], firstId: number): Uint8Array => {
     writer.cut(0);
-    const unsaved = ledger.unsaved();
-    if (unsaved === "state") writeState(writer, ledger.state(null));
-    else if (unsaved !== null) writeProgress(writer, unsaved);
+    const { settled, isChanged } = ledger.unsaved();
+    const state = isChanged ? ledger.state(null) : null;
+    if (state !== null && state.settled.length <= MOST_RESTATED) writeState(writer, state);
+    else {
+      if (settled.length > 0) writeProgress(writer, settled);
+      if (state !== null) writeFacts(writer, state);
+    }
     // A frame of several samples stands alone: it is lost as a whole, and nothing is lost with another one.
     if (queued.length > 1) encoder.reset();
     for (const { id, sample } of queued) encoder.write(writer, id - firstId, sample);
     return writer.bytes();
+  };
+
+  const writeFrame = async (segment: Segment, body: Uint8Array): Promise<void> => {
+    const { header, file, used, onDisk } = segment;
+    const frame = frameOf(body, sealOf(header), used);
+    if (onDisk) deps.admit();
+    await file.write(used, joined(frame, END).subarray(0, file.bytes - used));
+    if (onDisk) meter.wrote(used, frame.length);
+    segment.used += frame.length;
+  };
+
+  /** A full disk takes no segment: what it has of those that are done with is said in the room kept for it, and then they go. */
+  const tell = async (): Promise<void> => {
+    const home = ledger.segments.findLast(({ onDisk }) => onDisk);
+    if (home === undefined || standing.problem !== "ENOSPC") return;
+    const done = ledger.segments.filter(
+      (segment) => segment.onDisk && segment !== home && ledger.isDone(segment),
+    );
+    const ids = done.flatMap(({ header, endId }) => ledger.inMemoryOnly(header.firstId, endId - 1));
+    writer.cut(0);
+    writeProgress(writer, ids);
+    const body = writer.bytes();
+    if (ids.length === 0 || home.used + frameBytes(body.length) > home.file.bytes) return;
+    try {
+      await writeFrame(home, body);
+      ledger.brought(ids);
+    } catch (error) {
+      if (codeOf(error) === null) throw error; // else they stay until the disk works
+    }
   };
 
   const writeSome = async (queued: readonly Queued[], unwritten: number): Promise<void> => {
@@ -167,27 +205,24 @@ export function createAppender(deps: AppenderDeps): Appender {
       current = segment;
       const body = bodyOf(queued, segment.header.firstId);
       if (body.length === 0) return;
-      if (segment.used + frameBytes(body.length) > segment.file.bytes) {
+      const end = segment.file.bytes - (segment.onDisk ? TELLING_BYTES : 0);
+      if (segment.used + frameBytes(body.length) > end) {
         // There it begins with a keyframe, which is larger.
         encoder.reset();
         const whole = bodyOf(queued, segment.header.firstId);
         current = await begin(beginning(frameBytes(whole.length)));
         continue;
       }
-      const frame = frameOf(body, sealOf(segment.header), segment.used);
-      const room = segment.file.bytes - segment.used;
       try {
-        if (segment.onDisk) deps.admit();
-        await segment.file.write(segment.used, joined(frame, END).subarray(0, room));
+        await writeFrame(segment, body);
       } catch (error) {
         encoder.reset();
         standing.failed(error);
         current = null;
         continue;
       }
-      if (segment.onDisk) meter.wrote(segment.used, frame.length);
-      segment.used += frame.length;
-      ledger.saved();
+      ledger.saved(segment.onDisk ? "disk" : "memory");
+      if (!segment.onDisk) await tell();
       await deps.saved();
       if (segment.onDisk) await restore();
       return;

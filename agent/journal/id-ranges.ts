@@ -7,9 +7,7 @@ export interface IdRanges {
   add(from: number, to?: number): void;
   /** How many of the ids `from` to `to` are in the set. */
   countIn(from: number, to: number): number;
-  /** Forgets all below `id`. */
-  forgetBelow(id: number): void;
-  forgetFrom(id: number): void;
+  forget(from: number, to: number): void;
   /** The least id from `id` on that is not in the set. */
   firstMissing(id: number): number;
   ranges(): readonly IdRange[];
@@ -18,10 +16,18 @@ export interface IdRanges {
 export function createIdRanges(given: readonly IdRange[] = []): IdRanges {
   /** In order, with a gap between any two. */
   let ranges: [number, number][] = [];
+  /** How many of them begin at `id` or before: of a journal that was thinned there are thousands. */
+  const begunBy = (id: number) => {
+    let [low, high] = [0, ranges.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ranges[middle]?.[0] ?? 0) <= id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
   const add = (from: number, to = from) => {
-    // Most ids are added at the end: search from there.
-    let end = ranges.length;
-    while (end > 0 && (ranges[end - 1]?.[0] ?? 0) > to + 1) end--;
+    const end = begunBy(to + 1);
     let start = end;
     while (start > 0 && (ranges[start - 1]?.[1] ?? 0) >= from - 1) start--;
     const touched = ranges.slice(start, end);
@@ -30,21 +36,27 @@ export function createIdRanges(given: readonly IdRange[] = []): IdRanges {
     ranges.splice(start, end - start, [first, last]);
   };
   for (const [from, to] of given) add(from, to);
-  const rangeAt = (id: number) => ranges.findLast(([from]) => from <= id);
+  const rangeAt = (id: number) => ranges[begunBy(id) - 1];
   return {
     has: (id) => (rangeAt(id)?.[1] ?? -1) >= id,
     add,
     countIn(from, to) {
       let count = 0;
-      for (const [first, last] of ranges)
+      for (let index = begunBy(to) - 1; index >= 0; index--) {
+        const [first, last] = ranges[index] ?? [0, 0];
+        if (last < from) break;
         count += Math.max(0, Math.min(last, to) - Math.max(first, from) + 1);
+      }
       return count;
     },
-    forgetBelow(id) {
-      ranges = ranges.flatMap(([from, to]) => (to < id ? [] : [[Math.max(from, id), to]]));
-    },
-    forgetFrom(id) {
-      ranges = ranges.flatMap(([from, to]) => (from >= id ? [] : [[from, Math.min(to, id - 1)]]));
+    forget(from, to) {
+      ranges = ranges.flatMap(([first, last]) => {
+        const left: [number, number][] = [
+          [first, Math.min(last, from - 1)],
+          [Math.max(first, to + 1), last],
+        ];
+        return left.filter(([one, other]) => one <= other);
+      });
     },
     firstMissing(id) {
       const range = rangeAt(id);

@@ -101,7 +101,20 @@ function createJournal(
     ts: isDated ? clock.now() : null,
   });
   const meter = createWriteMeter(now, ledger.notes[WRITTEN] ?? null);
-  const thinner = disk === null ? null : createThinner({ ledger, disk, random, meter, log });
+  const admitWrite = () => {
+    if (meter.today >= bounds.maxBytesPerDay) throw new Withheld("budget", meter.msToNextDay());
+  };
+  const admitSegment = async () => {
+    ledger.note(WRITTEN, meter.toJson());
+    const wanted = bounds.keepFreeBytes + segmentBytes();
+    if (disk !== null && (await disk.freeBytes()) < wanted)
+      throw new Withheld("ENOSPC", FULL_RETRY_MS);
+  };
+  const admit = async () => {
+    admitWrite();
+    await admitSegment();
+  };
+  const thinner = disk && createThinner({ ledger, disk, random, meter, admit, log });
   const forget = (id: number, reason?: DropReason) => {
     ledger.settle(id, id, reason);
     recent.delete(id);
@@ -116,9 +129,11 @@ function createJournal(
   /** What nobody waits for goes, as soon as it is written down that nobody does. */
   const release = async () => {
     const { segments } = ledger;
-    await thinner?.sweep();
-    for (const segment of segments.slice(0, -1)) {
-      if (!ledger.isReleasable(segment)) continue;
+    if (ledger.inMemoryOnly(1, Number.POSITIVE_INFINITY).length === 0) await thinner?.sweep();
+    // While memory is written to, the last one on the disk keeps counters and notes.
+    const needed = [segments.at(-1), segments.findLast(({ onDisk }) => onDisk)];
+    for (const segment of [...segments]) {
+      if (needed.includes(segment) || !ledger.isReleasable(segment)) continue;
       segments.splice(segments.indexOf(segment), 1);
       const { header, file, onDisk, isDamaged } = segment;
       try {
@@ -146,15 +161,8 @@ function createJournal(
       while (bounds.thins && thinner !== null && isFull() && (await thinner.thin()));
       enforceBounds(ledger, bounds, now(), segmentBytes());
     },
-    admit() {
-      if (meter.today >= bounds.maxBytesPerDay) throw new Withheld("budget", meter.msToNextDay());
-    },
-    async admitSegment() {
-      ledger.note(WRITTEN, meter.toJson());
-      const wanted = bounds.keepFreeBytes + segmentBytes();
-      if (disk !== null && (await disk.freeBytes()) < wanted)
-        throw new Withheld("ENOSPC", FULL_RETRY_MS);
-    },
+    admit: admitWrite,
+    admitSegment,
     saved: release,
   });
   const isTooOld = (taken: Moment) => (between(taken, now()) ?? 0) > bounds.maxAgeMs;

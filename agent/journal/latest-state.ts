@@ -22,7 +22,7 @@ export interface LatestState {
 /** The frames of a segment; of many segments that is a lot, so without the samples. */
 interface Content {
   readonly firstId: number;
-  readonly frames: readonly Pick<Scanned, "state" | "settled">[];
+  readonly frames: readonly Pick<Scanned, "state" | "settled" | "facts">[];
 }
 
 /**
@@ -44,7 +44,7 @@ export async function latestState(segments: readonly Segment[], log: Logger): Pr
       end = frame.end;
       lastId = Math.max(lastId, frame.lastId);
       for (const { sample } of frame.samples) lastTs = later(lastTs, sample.taken.ts);
-      frames.push({ state: frame.state, settled: frame.settled });
+      frames.push({ state: frame.state, settled: frame.settled, facts: frame.facts });
     }
     contents.unshift({ firstId: header.firstId, frames });
     lastTs = later(lastTs, segment.begun?.ts ?? null);
@@ -75,17 +75,15 @@ function replayed(contents: readonly Content[]) {
   let notes: JournalState["notes"] = {};
   for (const { firstId, frames } of contents) {
     // What older segments say of these ids belongs to samples of which no trace was left when they were given anew.
-    settled.forgetFrom(firstId);
-    for (const { state, settled: ranges } of frames) {
-      if (state) {
-        ({ notes } = state);
-        dropped = { ...state.dropped };
-        settled = createIdRanges(state.settled);
-      }
+    settled.forget(firstId, Number.POSITIVE_INFINITY);
+    for (const { state, facts, settled: ranges } of frames) {
+      const told = facts ?? state;
+      if (told) ({ notes, dropped } = told);
+      if (state) settled = createIdRanges(state.settled);
       for (const [first, last] of ranges) settled.add(first, last);
     }
   }
-  return { settled, dropped, notes };
+  return { settled, dropped: { ...dropped }, notes };
 }
 
 const later = (one: number | null, other: number | null): number | null =>

@@ -2,7 +2,7 @@ import type { DropReason, Json, Moment } from "../ports.ts";
 import { createIdRanges, type IdRange } from "./id-ranges.ts";
 import type { JournalState } from "./record.ts";
 import type { Recovered } from "./recover.ts";
-import type { Segment } from "./segment.ts";
+import { noHoles, type Segment } from "./segment.ts";
 
 /** Which samples there are, which of them wait, and what became of the others. */
 export interface Ledger {
@@ -18,19 +18,23 @@ export interface Ledger {
   firstWaiting(id: number): number | null;
   newestWaiting(): number | null;
   isDone(segment: Segment): boolean;
-  /** It is done, and that is on the disk: without the segment nothing would be missed. */
+  /** It is done, and that is as safe as the segment is: without it nothing would be missed. */
   isReleasable(segment: Segment): boolean;
   /** Delivered, or given up for this reason; what does not wait is passed over. Tells how many were waiting. */
   settle(from: number, to: number, reason?: DropReason): number;
   note(name: string, value: Json): void;
   readonly notes: JournalState["notes"];
   readonly dropped: JournalState["dropped"];
-  /** Whether there is anything that is not on the disk yet. */
+  /** Whether there is anything that is not written yet. */
   readonly hasUnsaved: boolean;
-  /** What it is: nothing, ids, or so much that all of the state is written anew. */
-  unsaved(): null | "state" | readonly IdRange[];
-  /** What `unsaved` or `state` gave last is on the disk; what came since is not. */
-  saved(): void;
+  /** What it is: ids that are settled, and whether notes or counters have changed. */
+  unsaved(): { readonly settled: readonly IdRange[]; readonly isChanged: boolean };
+  /** What `unsaved` or `state` gave last is written; what came since is not. */
+  saved(to: "disk" | "memory"): void;
+  /** Ids whose fate was written to memory only: after a power cut they wait again. */
+  inMemoryOnly(from: number, to: number): readonly IdRange[];
+  /** That of these is on the disk now. */
+  brought(ids: readonly IdRange[]): void;
   state(begun: Moment | null): JournalState;
 }
 
@@ -43,19 +47,41 @@ export function createLedger(recovered: Recovered): Ledger {
   /** Given to a write that may not be over yet. */
   let leaving = createIdRanges();
   let isLeaving = false;
+  /** While the disk is not written. */
+  let inMemory = createIdRanges();
   let waiting = nextId - 1 - settled.countIn(1, nextId - 1);
 
+  const isDone = ({ header: { firstId }, endId }: Segment) =>
+    settled.firstMissing(firstId) >= Math.min(endId, nextId);
+  /** What a thinned segment has left out is written down before it goes, and with it who could tell. */
+  const foldDone = () => {
+    for (const segment of segments) {
+      if (segment.holes.size === 0 || !isDone(segment)) continue;
+      segment.holes = noHoles;
+      fresh.add(segment.header.firstId, segment.endId - 1);
+    }
+  };
   const leave = () => {
+    foldDone();
     for (const [from, to] of fresh.ranges()) leaving.add(from, to);
     isLeaving ||= isChanged;
     fresh = createIdRanges();
     isChanged = false;
   };
 
-  const isDone = ({ header: { firstId }, endId }: Segment) => {
-    const end = Math.min(endId, nextId);
-    return settled.countIn(firstId, end - 1) === end - firstId;
+  /** A thinned segment has thousands of them. */
+  const isHole = (segmentAt: (id: number) => Segment | undefined, [from, to]: IdRange) =>
+    segmentAt(from)?.holes.get(from) === to;
+  const withoutHoles = (): readonly IdRange[] => {
+    let index = 0;
+    // Both rise.
+    const segmentAt = (id: number) => {
+      while ((segments[index + 1]?.header.firstId ?? id + 1) <= id) index++;
+      return segments[index];
+    };
+    return settled.ranges().filter((range) => !isHole(segmentAt, range));
   };
+
   const isWaiting = (id: number) => id > 0 && id < nextId && !settled.has(id);
   const firstWaiting = (id: number) => {
     const first = settled.firstMissing(Math.max(1, id));
@@ -84,9 +110,9 @@ export function createLedger(recovered: Recovered): Ledger {
     },
     isDone,
     isReleasable(segment) {
-      const { header, endId } = segment;
-      const isUnsaved = [fresh, leaving].some((ids) => ids.countIn(header.firstId, endId - 1) > 0);
-      return isDone(segment) && !isUnsaved;
+      const { header, endId, onDisk } = segment;
+      const unsafe = onDisk ? [fresh, leaving, inMemory] : [fresh, leaving];
+      return isDone(segment) && unsafe.every((ids) => ids.countIn(header.firstId, endId - 1) === 0);
     },
     settle(from, to, reason) {
       const [first, last] = [Math.max(1, from), Math.min(to, nextId - 1)];
@@ -116,16 +142,27 @@ export function createLedger(recovered: Recovered): Ledger {
     },
     unsaved() {
       leave();
-      if (isLeaving) return "state";
-      return leaving.ranges().length > 0 ? leaving.ranges() : null;
+      return { settled: leaving.ranges(), isChanged: isLeaving };
     },
-    saved() {
+    saved(to) {
+      // What is begun on the disk after a time in memory begins with all of the state.
+      if (to === "disk") inMemory = createIdRanges();
+      else for (const [from, end] of leaving.ranges()) inMemory.add(from, end);
       leaving = createIdRanges();
       isLeaving = false;
     },
+    inMemoryOnly(from, to) {
+      const inside = inMemory
+        .ranges()
+        .map(([a, b]): IdRange => [Math.max(a, from), Math.min(b, to)]);
+      return inside.filter(([a, b]) => a <= b);
+    },
+    brought(ids) {
+      for (const [from, to] of ids) inMemory.forget(from, to);
+    },
     state(begun) {
       leave();
-      return { settled: settled.ranges(), dropped, notes, begun };
+      return { settled: withoutHoles(), dropped, notes, begun };
     },
   };
 }

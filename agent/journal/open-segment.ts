@@ -1,14 +1,16 @@
 import type { Logger } from "../ports.ts";
 import type { SegmentHeader, SegmentStore, StoredSegment } from "../segment-store.ts";
 import { codeOf } from "./disk-standing.ts";
+import type { IdRange } from "./id-ranges.ts";
 import { persistently, readAround } from "./read-around.ts";
 import type { JournalState } from "./record.ts";
 import { scan } from "./scan.ts";
-import { labelOf, NewerFormat, type Segment, stateAtBeginning } from "./segment.ts";
+import { labelOf, NewerFormat, noHoles, type Segment, stateAtBeginning } from "./segment.ts";
 import { HEADER_BYTES, readHeader } from "./segment-header.ts";
 
-/** Enough for the header and the state that every segment begins with. */
+/** Enough for the header and the state that every segment begins with; and in one that was thinned for what is not in it. */
 const HEAD_BYTES = 8_192;
+const THINNED_HEAD_BYTES = 64 * 1024;
 /** Above it a file is not believed to be as large as it looks: what lies behind its last frame does not count. */
 const LARGE_BYTES = 1024 * 1024;
 /** No frame lies behind it: of a file that has grown to a terabyte no more than this is read. */
@@ -43,13 +45,17 @@ export async function openSegment(deps: OpenSegmentDeps): Promise<Segment | null
       segment: labelOf(header),
       error: code,
     });
-    return segmentWith(header, { file: openedLater(store, header), state: null });
+    const unknown = { state: null, holes: [], used: Number.POSITIVE_INFINITY };
+    return segmentWith(header, { file: openedLater(store, header), ...unknown });
   }
 }
 
 interface Content {
   readonly file: StoredSegment;
   readonly state: JournalState | null;
+  readonly holes: readonly IdRange[];
+  /** Default: all of it. */
+  readonly used?: number;
 }
 
 /**
@@ -66,30 +72,42 @@ async function contentOf(
   const isOwn = own !== "damaged" && isSame(own, header);
   const state = stateAtBeginning(head.bytes, header);
   const isLarge = file.bytes > LARGE_BYTES;
-  if (state !== null && isOwn && !isLarge) return { file, state };
+  if (state !== null && isOwn && !isLarge) {
+    if (!state.thinned) return { file, state, holes: [] };
+    const more = await readAround(file, Math.min(THINNED_HEAD_BYTES, file.bytes));
+    const [, second] = scan(more.bytes, header);
+    if (second && second.settled.length > 0) return { file, state, holes: second.settled };
+  }
 
   const { bytes, holes } = await readAround(file, Math.min(LARGEST_BYTES, file.bytes));
-  const end = [...scan(bytes, header)].at(-1)?.end ?? null;
+  const frames = [...scan(bytes, header)];
+  const end = frames.at(-1)?.end ?? null;
   if (!isOwn && end === null && holes === 0) {
     const holds = own === "damaged" ? "nothing sound" : `segment ${labelOf(own)}`;
     return { flaw: `it holds ${holds}` };
   }
   const cut = { ...file, bytes: end ?? HEADER_BYTES };
-  return { file: isLarge ? cut : file, state: state ?? stateAtBeginning(bytes, header) };
+  return {
+    file: isLarge ? cut : file,
+    state: state ?? stateAtBeginning(bytes, header),
+    holes: frames.flatMap(({ settled }) => settled),
+  };
 }
 
 const isSame = (one: SegmentHeader, other: SegmentHeader) =>
   one.number === other.number && one.seed === other.seed && one.firstId === other.firstId;
 
-function segmentWith(header: SegmentHeader, { file, state }: Content): Segment {
+function segmentWith(header: SegmentHeader, content: Content): Segment {
+  const { file, state, holes, used = file.bytes } = content;
   return {
     header,
     file,
     onDisk: true,
-    used: file.bytes,
+    used,
     endId: Number.POSITIVE_INFINITY,
     begun: state?.begun ?? null,
     thinned: state?.thinned ?? 0,
+    holes: holes.length > 0 ? new Map(holes) : noHoles,
     isDamaged: false,
     failures: 0,
     retryAtMs: 0,

@@ -7,28 +7,37 @@ import { type NumberedSample, SAMPLE, type SampleDecoder } from "./sample-record
 /** Kinds of records beside samples; the numbers are on people's cards, and never change. */
 const PROGRESS = 3;
 const STATE = 4;
+const FACTS = 5;
 
-/** Everything that a journal must remember beside its samples; the last one written counts. */
-export interface JournalState {
-  /** Delivered, or given up; of all that the segments before this record hold. */
-  readonly settled: readonly IdRange[];
+/** What a journal remembers beside its samples and what became of each; the last ones written count. */
+export interface JournalFacts {
   /** Samples given up, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Small facts of other parts, by name. */
+  readonly notes: Readonly<Record<string, Json>>;
+}
+
+/** All of it, at the beginning of every segment. */
+export interface JournalState extends JournalFacts {
+  /**
+   * Delivered, or given up; of all that the segments before this record hold. What thinned segments say of themselves is left
+   * out.
+   */
+  readonly settled: readonly IdRange[];
   /** When the first sample of the segment was taken that this stands at the beginning of; where it began without one, the last before. */
   readonly begun: Moment | null;
   /** How often the segment that this stands at the beginning of was thinned; absent: never. */
   readonly thinned?: number;
-  /** Small facts of other parts, by name. */
-  readonly notes: Readonly<Record<string, Json>>;
 }
 
 export type JournalRecord =
   | ({ readonly kind: "sample" } & NumberedSample)
   | { readonly kind: "orphan"; readonly id: number }
   | { readonly kind: "progress"; readonly settled: readonly IdRange[] }
-  | { readonly kind: "state"; readonly state: JournalState };
+  | { readonly kind: "state"; readonly state: JournalState }
+  | { readonly kind: "facts"; readonly facts: JournalFacts };
 
-/** Ids that were settled since the last such record. */
+/** Ids that were settled since the last such record; where a thinned segment begins and ends, those that it has left out. */
 export function writeProgress(to: ByteWriter, settled: readonly IdRange[]): void {
   to.byte(PROGRESS);
   to.count(settled.length);
@@ -43,6 +52,11 @@ export function writeProgress(to: ByteWriter, settled: readonly IdRange[]): void
 export function writeState(to: ByteWriter, state: JournalState): void {
   to.byte(STATE);
   to.text(JSON.stringify(state));
+}
+
+export function writeFacts(to: ByteWriter, { dropped, notes }: JournalFacts): void {
+  to.byte(FACTS);
+  to.text(JSON.stringify({ dropped, notes }));
 }
 
 /**
@@ -68,6 +82,7 @@ export function* recordsIn(
       yield { kind: "sample", id, sample: read.sample };
     } else if (kind === PROGRESS) yield { kind: "progress", settled: readProgress(from) };
     else if (kind === STATE) yield { kind: "state", state: readState(from.text()) };
+    else if (kind === FACTS) yield { kind: "facts", facts: readFacts(from.text()) };
     else throw new Damaged(`${kind} is no kind of a record`);
   }
 }
@@ -90,15 +105,24 @@ function readState(text: string): JournalState {
   return state;
 }
 
-const isState = (value: Json | undefined): value is JournalState & JsonObject =>
+function readFacts(text: string): JournalFacts {
+  const facts = parseJson(text);
+  if (!isFacts(facts)) throw new Damaged("what the journal was to remember is nothing of the kind");
+  return facts;
+}
+
+const isFacts = (value: Json | undefined): value is JournalFacts & JsonObject =>
   isJsonObject(value) &&
-  Array.isArray(value["settled"]) &&
-  value["settled"].every(isRange) &&
   isJsonObject(value["dropped"]) &&
   Object.values(value["dropped"]).every(isWhole) &&
-  (value["begun"] === null || isMoment(value["begun"])) &&
-  (value["thinned"] === undefined || isWhole(value["thinned"])) &&
   isJsonObject(value["notes"]);
+
+const isState = (value: Json | undefined): value is JournalState & JsonObject =>
+  isFacts(value) &&
+  Array.isArray(value["settled"]) &&
+  value["settled"].every(isRange) &&
+  (value["begun"] === null || isMoment(value["begun"])) &&
+  (value["thinned"] === undefined || isWhole(value["thinned"]));
 
 const isWhole = (value: Json | undefined): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;

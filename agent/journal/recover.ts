@@ -6,7 +6,7 @@ import { latestState } from "./latest-state.ts";
 import { openSegment } from "./open-segment.ts";
 import { persistently } from "./read-around.ts";
 import type { JournalState } from "./record.ts";
-import { labelOf, type Segment } from "./segment.ts";
+import { labelOf, noHoles, type Segment } from "./segment.ts";
 import { leftovers } from "./thin.ts";
 
 export interface Recovered {
@@ -42,10 +42,11 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
     );
 
   const { settled, dropped, notes, lastTs, resume, isKnown } = await latestState(segments, log);
+  for (const segment of segments) ownHoles(segment, settled);
   const nextId = segments.at(-1)?.endId ?? 1;
   // It is written to again, and ends where the next one will begin.
   if (resume !== null) resume.endId = Number.POSITIVE_INFINITY;
-  settled.forgetFrom(nextId);
+  settled.forget(nextId, Number.POSITIVE_INFINITY);
   // A segment goes only after its ids were written down as settled: the others of an older one are lost.
   const oldestId = segments[0]?.header.firstId ?? nextId;
   const lost = oldestId - 1 - settled.countIn(1, oldestId - 1);
@@ -56,6 +57,16 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
   }
   const nextNumber = 1 + Math.max(0, ...opened.map(({ header }) => header.number));
   return { segments, settled, dropped, notes, nextId, nextNumber, resume, lastTs };
+}
+
+/** What it says of its own samples; with a damaged beginning nobody knows whether it was thinned, but it is true all the same. */
+function ownHoles(segment: Segment, settled: IdRanges): void {
+  const { header, endId, thinned } = segment;
+  for (const [from, to] of segment.holes) {
+    const [first, last] = [Math.max(from, header.firstId), Math.min(to, endId - 1)];
+    if (first <= last) settled.add(first, last);
+  }
+  if (thinned === 0) segment.holes = noHoles;
 }
 
 async function withoutLeftovers(

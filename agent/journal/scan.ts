@@ -3,7 +3,7 @@ import type { SegmentHeader } from "../segment-store.ts";
 import { Damaged } from "./bytes.ts";
 import { nextFrame } from "./frame.ts";
 import type { IdRange } from "./id-ranges.ts";
-import { type JournalState, recordsIn } from "./record.ts";
+import { type JournalFacts, type JournalState, recordsIn } from "./record.ts";
 import { createSampleDecoder, type NumberedSample } from "./sample-record.ts";
 import { HEADER_BYTES, sealOf } from "./segment-header.ts";
 
@@ -16,6 +16,7 @@ export interface Scanned {
   readonly lastId: number;
   readonly settled: readonly IdRange[];
   readonly state: JournalState | null;
+  readonly facts: JournalFacts | null;
 }
 
 /**
@@ -42,6 +43,7 @@ function contentOf(
   const samples: { id: number; sample: TakenSample }[] = [];
   const settled: IdRange[] = [];
   let state: JournalState | null = null;
+  let facts: JournalFacts | null = null;
   let lastId = 0;
   try {
     for (const record of recordsIn(body, firstId, decoder)) {
@@ -49,10 +51,11 @@ function contentOf(
       if (record.kind === "sample") samples.push(record);
       else if (record.kind === "progress") settled.push(...record.settled);
       else if (record.kind === "state") state = record.state;
+      else if (record.kind === "facts") facts = record.facts;
     }
   } catch (error) {
     // Its checksum is right, and yet nobody can read it: what could be read of it counts.
     if (!(error instanceof Damaged)) throw error;
   }
-  return { samples, lastId, settled, state };
+  return { samples, lastId, settled, state, facts };
 }

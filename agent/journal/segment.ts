@@ -21,6 +21,11 @@ export interface Segment {
   readonly begun: Moment | null;
   /** How often it was made of two, by giving up every second sample. */
   readonly thinned: number;
+  /**
+   * The ids of its span that are not in it, each first one with its last: it says so itself, and no state has to. None while the
+   * two that it was made of may come back.
+   */
+  holes: ReadonlyMap<number, number>;
   /** Something in it was lost: it is kept for the operator to look at. */
   isDamaged: boolean;
   /** How often reading it has failed. */
@@ -32,6 +37,8 @@ export interface Segment {
 /** What an older file left in its blocks never passes for a frame of it. */
 export const newSeed = (random: Random): number =>
   new DataView(random.bytes(4).buffer).getUint32(0);
+
+export const noHoles: ReadonlyMap<number, number> = new Map();
 
 /** As the name of its file begins. */
 export const labelOf = ({ number }: SegmentHeader): string => number.toString(16).padStart(8, "0");

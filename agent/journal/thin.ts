@@ -1,14 +1,15 @@
 import type { Logger, Random } from "../ports.ts";
 import type { SegmentHeader, SegmentStore, StoredSegment } from "../segment-store.ts";
 import { createWriter } from "./bytes.ts";
-import { codeOf } from "./disk-standing.ts";
+import { codeOf, Withheld } from "./disk-standing.ts";
 import { frameOf } from "./frame.ts";
+import type { IdRange } from "./id-ranges.ts";
 import { joined } from "./joined.ts";
 import type { Ledger } from "./ledger.ts";
-import { writeState } from "./record.ts";
+import { writeProgress, writeState } from "./record.ts";
 import { createSampleEncoder, LONGEST_GROUP, type NumberedSample } from "./sample-record.ts";
 import { scan } from "./scan.ts";
-import { newSeed, type Segment } from "./segment.ts";
+import { newSeed, noHoles, type Segment } from "./segment.ts";
 import { HEADER_BYTES, sealOf, writeHeader } from "./segment-header.ts";
 import type { WriteMeter } from "./write-meter.ts";
 
@@ -17,22 +18,32 @@ export interface ThinnerDeps {
   readonly disk: SegmentStore;
   readonly random: Random;
   readonly meter: WriteMeter;
+  /** Before the disk takes one more segment. @throws Withheld, or the system's error */
+  admit(): Promise<void>;
   readonly log: Logger;
 }
 
 /** Keeps the shape of a long outage: instead of losing its beginning it loses every second sample. */
 export interface Thinner {
   /**
-   * Makes one segment of two that were thinned least. False when there are none, or the disk fails. What it gave up is
-   * counted; the two files go at `sweep`.
+   * Makes one segment of two that were thinned least. False when there are none, or the disk fails or is not to be written.
+   * What it gave up is counted; the two files go at `sweep`.
    */
   thin(): Promise<boolean>;
   /** That their samples have gone is on the disk by now. */
   sweep(): Promise<void>;
 }
 
-export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps): Thinner {
-  let superseded: Segment[] = [];
+interface Superseded {
+  readonly merged: Segment;
+  readonly holes: Segment["holes"];
+  /** In the order in which they go: see `leftovers`. */
+  readonly files: readonly [newer: Segment, older: Segment];
+}
+
+export function createThinner(deps: ThinnerDeps): Thinner {
+  const { ledger, disk, random, meter, log } = deps;
+  let superseded: readonly Superseded[] = [];
 
   const waitingIn = async ({ file, header, used }: Segment): Promise<NumberedSample[]> => {
     const frames = [...scan(await file.read(0, used), header)];
@@ -42,6 +53,7 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
   const store = async (
     [older, newer]: readonly [Segment, Segment],
     kept: readonly NumberedSample[],
+    holes: readonly IdRange[],
     thinned: number,
   ): Promise<{ header: SegmentHeader; file: StoredSegment }> => {
     // The newer one's number and the older one's first id: see `leftovers`.
@@ -56,15 +68,21 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
       const frame = frameOf(writer.bytes(), sealOf(header), end);
       parts.push(frame);
       end += frame.length;
+      writer.cut(0);
+    };
+    const addHoles = () => {
+      writeProgress(writer, holes);
+      add();
     };
     add();
+    addHoles();
     for (let at = 0; at < kept.length; at += LONGEST_GROUP) {
-      writer.cut(0);
       encoder.reset();
       for (const { id, sample } of kept.slice(at, at + LONGEST_GROUP))
         encoder.write(writer, id - header.firstId, sample);
       add();
     }
+    addHoles(); // again, where its beginning is damaged
     const content = joined(...parts);
     const file = await disk.create(header, content.length, content);
     meter.wrote(0, content.length);
@@ -76,7 +94,8 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
     const waiting = [...(await waitingIn(older)), ...(await waitingIn(newer))];
     const kept = waiting.filter((_, index) => index % 2 === 0);
     const thinned = Math.max(older.thinned, newer.thinned) + 1;
-    const { header, file } = await store(pair, kept, thinned);
+    const holes = between(kept, older.header.firstId, newer.endId);
+    const { header, file } = await store(pair, kept, holes, thinned);
     const { begun, isDamaged } = older;
     const merged: Segment = {
       ...newer,
@@ -84,11 +103,12 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
       file,
       begun,
       thinned,
+      holes: noHoles,
       used: file.bytes,
       isDamaged: isDamaged || newer.isDamaged,
     };
     ledger.segments.splice(ledger.segments.indexOf(older), 2, merged);
-    superseded.push(newer, older); // in this order: see `leftovers`
+    superseded = [...superseded, { merged, holes: new Map(holes), files: [newer, older] }];
     for (const { id } of waiting.filter((_, index) => index % 2 === 1))
       ledger.settle(id, id, "thinned");
     return true;
@@ -99,8 +119,10 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
       const pair = leastThinned(ledger.segments.filter((segment) => !ledger.isDone(segment)));
       if (pair === null) return false;
       try {
+        await deps.admit();
         return await merge(pair);
       } catch (error) {
+        if (error instanceof Withheld) return false;
         const reason = codeOf(error);
         if (reason === null) throw error;
         log.warn("the journal cannot be thinned, the oldest samples go", { reason });
@@ -110,16 +132,30 @@ export function createThinner({ ledger, disk, random, meter, log }: ThinnerDeps)
     async sweep() {
       const gone = superseded;
       superseded = [];
-      for (const { header, file } of gone) {
+      for (const { merged, holes, files } of gone) {
         try {
-          await file.close();
-          await disk.remove(header, null); // until the names are synced, both may be what is left
+          for (const { header, file } of files) {
+            await file.close();
+            await disk.remove(header, null);
+          }
+          merged.holes = holes;
         } catch (error) {
           log.warn("a segment of the journal cannot be removed", { error: String(error) });
         }
       }
     },
   };
+}
+
+/** The ids from `first` on and before `end` that are not kept. */
+function between(kept: readonly NumberedSample[], first: number, end: number): IdRange[] {
+  const holes: IdRange[] = [];
+  let next = first;
+  for (const id of [...kept.map((one) => one.id), end]) {
+    if (id > next) holes.push([next, id - 1]);
+    next = id + 1;
+  }
+  return holes;
 }
 
 /**

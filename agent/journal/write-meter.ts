@@ -19,7 +19,7 @@ export interface WriteMeter {
   wrote(at: number, bytes: number): void;
   /** Since the start of this run. */
   readonly total: number;
-  /** Of this day by UTC, or while the clock is not trusted since it was last known. */
+  /** Of this day by UTC; while the clock is not trusted of 24 hours in which the agent ran. */
   readonly today: number;
   msToNextDay(): number;
   /** To be kept for the next run. */
@@ -28,13 +28,20 @@ export interface WriteMeter {
 
 export function createWriteMeter(now: () => Moment, kept: Json | null): WriteMeter {
   let total = 0;
-  let { day, bytes } = readKept(kept);
+  const { ranMs, ...read } = readKept(kept);
+  let { day, bytes } = read;
+  let sinceMs = now().monotonicMs - ranMs;
   let committedMs = Number.NEGATIVE_INFINITY;
   const dayOf = ({ ts }: Moment) => (ts === null ? null : Math.floor(ts / DAY_MS));
   const turn = () => {
-    const today = dayOf(now());
-    if (today !== null && day !== null && today !== day) bytes = 0;
+    const moment = now();
+    const today = dayOf(moment);
+    const isOver =
+      today !== null && day !== null ? today !== day : moment.monotonicMs - sinceMs >= DAY_MS;
     day = today ?? day;
+    if (!isOver) return;
+    bytes = 0;
+    sinceMs = moment.monotonicMs;
   };
   return {
     wrote(at, length) {
@@ -56,16 +63,20 @@ export function createWriteMeter(now: () => Moment, kept: Json | null): WriteMet
     },
     msToNextDay() {
       const { ts, monotonicMs } = now();
-      return DAY_MS - ((ts ?? monotonicMs) % DAY_MS);
+      return ts === null ? sinceMs + DAY_MS - monotonicMs : DAY_MS - (ts % DAY_MS);
     },
-    toJson: () => ({ day, bytes }),
+    toJson: () => ({ day, bytes, ranMs: now().monotonicMs - sinceMs }),
   };
 }
 
-function readKept(kept: Json | null): { day: number | null; bytes: number } {
-  const nothing = { day: null, bytes: 0 };
+function readKept(kept: Json | null) {
+  const nothing = { day: null, bytes: 0, ranMs: 0 };
   if (typeof kept !== "object" || kept === null || !("day" in kept)) return nothing;
-  const { day, bytes } = kept;
+  const { day, bytes, ranMs = 0 } = kept;
   if (typeof bytes !== "number" || !(bytes >= 0)) return nothing;
-  return { day: typeof day === "number" ? day : null, bytes };
+  return {
+    day: typeof day === "number" ? day : null,
+    bytes,
+    ranMs: typeof ranMs === "number" && ranMs > 0 ? Math.min(ranMs, DAY_MS) : 0,
+  };
 }

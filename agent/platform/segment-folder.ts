@@ -147,7 +147,9 @@ export function segmentFolder(folder: string, disk: Disk, log?: Logger): Segment
       return opened(file, bytes);
     },
     async remove(header, bytes) {
-      if (spareBytes !== null || bytes === null) return disk.remove(pathOf(header));
+      if (spareBytes !== null || bytes === null) await disk.remove(pathOf(header));
+      if (bytes === null) await disk.syncFolder(folder);
+      if (spareBytes !== null || bytes === null) return;
       await disk.rename(pathOf(header), at(SPARE));
       spareBytes = bytes;
     },

@@ -92,6 +92,23 @@ it("a lost keyframe at the end takes its deltas with it, and all of them are cou
   expect(await journal.append({ taken: takenAt(31), readings: { n: 31 } })).toBe(31);
 });
 
+it("a segment that cannot be opened at the start is read once it can be", async () => {
+  const { files, segments } = await left();
+  const { disk } = crashDisk(files);
+  let fails = true;
+  const open = async (path: string) => {
+    if (fails && path === segments[1]) throw Object.assign(new Error("EMFILE"), { code: "EMFILE" });
+    return disk.open(path);
+  };
+  const [log, clock] = [recordingLog(), virtualClock()];
+  const journal = await journalOn({ ...disk, open }, { bounds, log, clock });
+  expect(log.lines).toMatchObject([{ level: "error", fields: { error: "EMFILE" } }]);
+  fails = false;
+  const ids = (await journal.read({ fromId: 0, limit: 1_000 })).map(({ id }) => id);
+  expect(ids).toEqual(range(21, 300));
+  expect(journal.stats().droppedBy).toEqual({ refused: 20 });
+});
+
 it("says that a write was cut off, and writes on from there", async () => {
   const { files, segments } = await left(30);
   const [path = ""] = segments;

@@ -52,6 +52,21 @@ it("keeps the count while nobody knows the day, and takes the day from the clock
   expect(meter.today).toBe(0);
 });
 
+it("a day that nobody knows is 24 hours in which the agent ran, over restarts too", () => {
+  let monotonicMs = 1_000;
+  const meter = createWriteMeter(() => at(null, monotonicMs), null);
+  meter.wrote(0, 1);
+  monotonicMs += DAY_MS / 2;
+  const again = createWriteMeter(() => at(null, monotonicMs - DAY_MS / 2), meter.toJson());
+  monotonicMs += DAY_MS / 2 - 1;
+  for (const one of [meter, again]) {
+    expect(one.today).toBe(4_096 + COMMIT);
+    expect(one.msToNextDay()).toBe(1);
+  }
+  monotonicMs++;
+  expect([meter.today, again.today]).toEqual([0, 0]);
+});
+
 it.each([
   null,
   7,

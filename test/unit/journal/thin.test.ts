@@ -1,0 +1,86 @@
+import { expect, it } from "vitest";
+import type { DurableJournal } from "../../../agent/journal/journal.ts";
+import { takenAt } from "../../support/a-journal.ts";
+import { crashDisk } from "../../support/crash-disk.ts";
+import { journalOn } from "../../support/disk-journal.ts";
+
+const KB = 1024;
+const bounds = { maxBytes: 256 * KB, thins: true };
+
+async function fill(journal: DurableJournal, first: number, last: number) {
+  for (let n = first; n <= last; n++)
+    await journal.append({ taken: takenAt(10_000 * n), readings: { n, on: n % 3 === 0 } });
+}
+const idsIn = async (journal: DurableJournal) =>
+  (await journal.read({ fromId: 0, limit: 100_000 })).map(({ id }) => id);
+
+/** More than four times what there is room for, of samples so small that most ids are gone and few bytes. */
+async function thinned() {
+  const crash = crashDisk();
+  let journal = await journalOn(crash.disk, { bounds });
+  let [most, least] = [0, Number.POSITIVE_INFINITY];
+  for (let n = 0; n < 40; n++) {
+    await fill(journal, n * 1_000 + 1, (n + 1) * 1_000);
+    const { waiting } = journal.stats();
+    most = Math.max(most, waiting);
+    if (waiting < (n + 1) * 1_000) least = Math.min(least, waiting);
+    if (n % 10 === 9) journal = await journalOn(crash.disk, { bounds, seed: n });
+  }
+  return { crash, journal, most, least };
+}
+
+it("small samples fill the room there is, however many were given up between them", async () => {
+  const { journal, most, least } = await thinned();
+  expect(least).toBeGreaterThan(most / 2);
+  const { waiting, dropped, droppedBy, bytesWritten } = journal.stats();
+  expect(droppedBy).toEqual({ thinned: dropped });
+  expect(waiting + dropped).toBe(40_000);
+  const ids = await idsIn(journal);
+  expect(ids).toHaveLength(waiting);
+  expect(ids.at(-1)).toBe(40_000);
+  // A note costs a block, not the list of all that was given up.
+  journal.note("late", 1);
+  await journal.sync();
+  expect(journal.stats().bytesWritten - bytesWritten).toBeLessThanOrEqual(5 * 4 * KB);
+});
+
+it("what is delivered of a thinned segment stays delivered, over a restart too", async () => {
+  const { crash, journal } = await thinned();
+  const ids = await idsIn(journal);
+  await journal.settle(ids.slice(0, 100));
+  await journal.settle(ids.slice(-3));
+  await journal.sync();
+  const again = await journalOn(crash.disk, { bounds, seed: 77 });
+  expect(await idsIn(again)).toEqual(ids.slice(100, -3));
+  expect(again.stats().dropped).toBe(journal.stats().dropped);
+});
+
+it("with a damaged beginning it still knows what it has given up: nothing of that is missed", async () => {
+  const { crash, journal } = await thinned();
+  const { dropped, waiting } = journal.stats();
+  const [image] = [...crash.states(crash.count, () => 0)].slice(-1);
+  const files = new Map(image ?? []);
+  const [oldest = ""] = [...files.keys()].filter((path) => path.endsWith(".seg")).sort();
+  const bytes = Uint8Array.from(files.get(oldest) ?? []);
+  bytes.fill(0, 32, 64);
+  files.set(oldest, bytes);
+  const again = await journalOn(crashDisk(files).disk, { bounds, seed: 78 });
+  expect(await idsIn(again)).toHaveLength(waiting);
+  expect(again.stats().dropped).toBe(dropped);
+});
+
+it("keeps to the daily budget: then the oldest goes", async () => {
+  const maxBytesPerDay = 600 * KB;
+  const journal = await journalOn(crashDisk().disk, {
+    bounds: { ...bounds, maxBytes: 128 * KB, maxBytesPerDay },
+  });
+  for (let n = 1; n <= 400; n++)
+    await journal.append({
+      taken: takenAt(n),
+      readings: { n, text: String(n).padEnd(2_000, "x") },
+    });
+  const { bytesToday, droppedBy, waiting, dropped } = journal.stats();
+  expect(bytesToday).toBeLessThan(maxBytesPerDay + 32 * KB);
+  expect(Object.keys(droppedBy).sort()).toEqual(["size", "thinned"]);
+  expect(waiting + dropped).toBe(400);
+});
