@@ -11,7 +11,7 @@ import { createHealth } from "./health.ts";
 import type { Platform } from "./ports.ts";
 import { openSources } from "./sensors/sources.ts";
 import { openOutbox } from "./telemetry/open-outbox.ts";
-import { DRAIN_PLACES, openPublisher } from "./telemetry/open-publisher.ts";
+import { MOST_MESSAGES, openPublisher } from "./telemetry/open-publisher.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
 import { createDeviceApi } from "./thingsboard/device-api.ts";
 import { abortingWith } from "./timing.ts";
@@ -25,7 +25,7 @@ export async function runAgent(config: Config, platform: Platform, given: Given)
   const server = parseServerUrl(config.server.url);
   const [vitals, health] = [createVitals(clock), createHealth(given.safeMode)];
 
-  const settings = { ...settingsFor(server.scheme, config.server), nstart: DRAIN_PLACES + 1 };
+  const settings = { ...settingsFor(server.scheme, config.server), nstart: MOST_MESSAGES };
   const coap = { network, clock, random, server, settings, log: log("coap") };
   const transport = cleanup.use(createCoapClient(coap));
   const api = createDeviceApi({ transport });

@@ -160,7 +160,7 @@ export async function runDevice(deps: DeviceDeps, stopping: AbortSignal): Promis
     if (!isForOperator(error)) throw error;
     deps.situation.failed(error);
     const { message, code, hint, retryAfterMs = 0 } = error;
-    notBeforeMs = clock.monotonic() + retryAfterMs;
+    notBeforeMs = Math.max(notBeforeMs, clock.monotonic() + retryAfterMs);
     // What happens for the first time is said at once, however often something else has happened before.
     const reason = code ?? error.kind;
     failures = reason === lastReason ? failures + 1 : 1;

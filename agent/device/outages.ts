@@ -1,4 +1,3 @@
-import { kindOf } from "../errors.ts";
 import type { BootClock, Clock, Journal, Logger, Moment } from "../ports.ts";
 import type { Outbox, OutboxEntry } from "../telemetry/outbox.ts";
 import type { Timeline } from "../telemetry/timeline.ts";
@@ -150,12 +149,7 @@ export function createOutages(deps: OutagesDeps): Outages {
     journal.note(CAUSE_NOTE, cause);
     keep(null); // in one write with the sample: never told twice, never forgotten
     deps.onReport();
-    try {
-      await outbox.accept({ taken: timeline.stamp(), readings });
-    } catch (error) {
-      if (kindOf(error) !== "storage") throw error;
-      log.error("sample lost, the outbox cannot store it", { error: String(error) });
-    }
+    await outbox.accept({ taken: timeline.stamp(), readings });
   };
 
   let wasTrusted = timeline.source !== null;

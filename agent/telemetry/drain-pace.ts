@@ -1,29 +1,26 @@
+import { createLiveDistance, type Lane } from "./live-distance.ts";
+
 /** How the pace of a backlog begins: at most twice that of live data. */
 const TIMES_LIVE = 2;
 const SLOWEST_INTERVAL_MS = 60_000;
 const SLOWEST_SHARE = 16;
 /** So many messages are no drain: what a short outage left, or a sample that takes several. */
 const BURST = 4;
+/** What leaves while the server has not shown yet that it is there does not wait for its turn; it is not paid for later either. */
+const MOST_DEBT = -1;
 /** A drain that paused this long begins anew. */
 const IDLE_MS = 60_000;
 const DOUBLE_AFTER_MS = 5_000;
 /** So long after a refusal the pace grows by addition. */
 const CAREFUL_MS = 60_000;
-/** So long after one live data keeps a distance, too; longer where it was refused as soon as it did not. */
-const DISTANCE_MS = { first: 60_000, most: 960_000 };
 /** In this time it is where it was before the refusal. */
 const REGAIN_MS = 30_000;
 /** After 5.00, of an interval; a bucket that holds a second's worth is full again by then. Doubled three times while it goes on. */
 const HOLD = { share: 0.1, leastMs: 1_000, mostDoublings: 3 };
 /** So long after a message of the backlog it may be why live data is refused: of an interval. */
 const BLAMED_SHARE = 0.5;
-/** Between a message and live data while the server limits the rate: learnt; less where a sample takes many messages. */
-const LIVE_SHARE = 0.8; // of an interval, in which a sample is to be gone
-const LIVE_GAP = { leastMs: 500, firstMs: 1_000, more: 1.5, less: 0.98 };
-/** Between live data and a message of the backlog meanwhile: learnt; half an interval at most. */
-const BEHIND_LIVE = { more: 1.5, less: 0.98, most: 0.5 };
 /** The CoAP client's own bound for a source port. */
-const MOST_PER_SECOND = 200;
+export const MOST_PER_SECOND = 200;
 
 /**
  * How fast a backlog leaves, in messages a second: gently at first, for it may be one of ten thousand that a server finds
@@ -51,8 +48,6 @@ export interface DrainPace {
   readonly isLimited: boolean;
 }
 
-export type Lane = "live" | "backlog";
-
 export interface DrainPaceOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
@@ -72,30 +67,25 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
   /** Where a server limits a whole fleet, twice the live data of each would still be too much. */
   const least = start / SLOWEST_SHARE;
   const firstHoldMs = Math.max(HOLD.leastMs, HOLD.share * spanMs);
+  const distance = createLiveDistance({ now, intervalMs, spanMs });
   let perSecond = start;
   /** Where it stood before the last refusal. */
   let regained = start;
-  /** What really left: the gap between two messages, smoothed. */
+  /** What really left: the gap between two messages, smoothed; and when the last did. Null: a drain begins, a pause is no gap. */
   let gapMs = 1_000 / start;
-  let liveGapMs = LIVE_GAP.firstMs;
-  let leftAtMs = Number.NEGATIVE_INFINITY;
+  let gapFromMs: number | null = null;
   let tokens = BURST;
   let filledAtMs = Number.NEGATIVE_INFINITY;
   let takenAtMs = Number.NEGATIVE_INFINITY;
   let raisedAtMs = Number.NEGATIVE_INFINITY;
-  let limitedAtMs = Number.NEGATIVE_INFINITY;
   let heldUntilMs = Number.NEGATIVE_INFINITY;
   let refusals = 0;
-  let distanceMs = DISTANCE_MS.first;
-  /** When live data last left, and how long after it the backlog leaves while the rate is limited. */
-  let liveAtMs = Number.NEGATIVE_INFINITY;
-  let behindLiveMs = 0;
 
-  const keepsDistance = () => now() - limitedAtMs < distanceMs;
-  const isCareful = () => now() - limitedAtMs < CAREFUL_MS;
+  const isCareful = () => now() - distance.limitedAtMs < CAREFUL_MS;
   const begin = () => {
     perSecond = start;
     gapMs = 1_000 / start;
+    gapFromMs = null;
     tokens = Math.max(1, Math.min(BURST, cap));
     filledAtMs = now();
     raisedAtMs = now();
@@ -103,7 +93,7 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
   const fill = () => {
     // One that was told to wait for longer has not paused.
     if (now() - takenAtMs > Math.max(IDLE_MS, 2_000 / perSecond) && !isCareful()) begin();
-    const most = keepsDistance() ? 1 : Math.max(1, Math.min(BURST, cap));
+    const most = distance.isKept ? 1 : Math.max(1, Math.min(BURST, cap));
     tokens = Math.min(most, tokens + ((now() - filledAtMs) / 1_000) * perSecond);
     filledAtMs = now();
   };
@@ -117,58 +107,31 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
     // the interval would meet the same moment after live data for ever.
     if (what === "backlog") tokens = fraction() - 0.5;
     raisedAtMs = now();
-    limitedAtMs = now();
-  };
-
-  /** Refused although it kept its distance, or as soon as it did not any more: then the distance was right. */
-  const keepMoreDistance = () => {
-    if (keepsDistance()) liveGapMs = Math.min(liveGapMs * LIVE_GAP.more, spanMs);
-    else if (limitedAtMs > Number.NEGATIVE_INFINITY)
-      distanceMs = Math.min(distanceMs * 2, DISTANCE_MS.most);
-  };
-
-  /** Refused soon after live data: that may have taken what was left. */
-  const keepBehindLive = () => {
-    const sinceMs = now() - liveAtMs;
-    const mostMs = BEHIND_LIVE.most * spanMs;
-    if (sinceMs < mostMs)
-      behindLiveMs = Math.min(Math.max(sinceMs, behindLiveMs) * BEHIND_LIVE.more, mostMs);
   };
 
   const waitMs = () => {
     fill();
-    const behindMs = keepsDistance() ? liveAtMs + behindLiveMs - now() : 0;
     const tokenMs = tokens >= 1 ? 0 : ((1 - tokens) / perSecond) * 1_000;
     // Whole milliseconds: a wait that is lost in rounding would be waited for again and again.
-    return Math.ceil(Math.max(0, behindMs, tokenMs));
+    return Math.ceil(Math.max(distance.backlogWaitMs(), tokenMs));
   };
 
   return {
     waitMs,
-    liveWaitMs(messages) {
-      if (!keepsDistance()) return 0;
-      const gapMs = Math.min(liveGapMs, (LIVE_SHARE * intervalMs) / Math.max(1, messages));
-      return Math.ceil(Math.max(0, leftAtMs + gapMs - now()));
-    },
+    liveWaitMs: (messages) => Math.ceil(distance.liveWaitMs(messages)),
     take(what) {
-      leftAtMs = now();
-      if (what === "live") {
-        liveAtMs = now();
-        return;
-      }
+      distance.left(what);
+      if (what === "live") return;
       fill();
-      tokens -= 1;
-      const gap = Math.min(Math.max(0, now() - takenAtMs), IDLE_MS);
-      gapMs += (gap - gapMs) / 8;
+      tokens = Math.max(tokens - 1, MOST_DEBT);
+      if (gapFromMs !== null) gapMs += (Math.min(now() - gapFromMs, IDLE_MS) - gapMs) / 8;
+      gapFromMs = now();
       takenAtMs = now();
     },
     delivered(what) {
       refusals = 0;
-      if (what === "live") {
-        liveGapMs = Math.max(LIVE_GAP.leastMs, liveGapMs * LIVE_GAP.less);
-        return;
-      }
-      behindLiveMs *= BEHIND_LIVE.less;
+      distance.delivered(what);
+      if (what === "live") return;
       const sinceMs = now() - raisedAtMs;
       if (isCareful())
         perSecond += ((regained / 2) * Math.min(sinceMs, DOUBLE_AFTER_MS)) / REGAIN_MS;
@@ -178,30 +141,31 @@ export function createDrainPace(options: DrainPaceOptions): DrainPace {
       raisedAtMs = now();
     },
     limited(what, why) {
-      if (what === "live" && why === "rate") keepMoreDistance();
       if (isToBlame(what)) slowDown(what);
-      if (what === "backlog") keepBehindLive();
-      limitedAtMs = now();
+      distance.refused(what, why);
       const holdMs = firstHoldMs * 2 ** Math.min(refusals++, HOLD.mostDoublings);
       heldUntilMs = now() + Math.round((holdMs * (1 + fraction())) / 2);
     },
-    lost: () => slowDown("backlog"),
+    lost() {
+      slowDown("backlog");
+      distance.keepFrom(now());
+    },
     leftAlone(ms) {
       slowDown("backlog");
-      limitedAtMs = now() + ms;
-      takenAtMs = now() + ms;
+      distance.keepFrom(now() + ms);
+      gapFromMs = null;
+      takenAtMs = now() + ms; // that is no pause of its own
     },
     ended() {
       begin();
       takenAtMs = Number.NEGATIVE_INFINITY;
-      limitedAtMs = Number.NEGATIVE_INFINITY;
-      distanceMs = DISTANCE_MS.first;
+      distance.ended();
       heldUntilMs = Number.NEGATIVE_INFINITY;
       refusals = 0;
     },
     holdMs: () => Math.ceil(Math.max(0, heldUntilMs - now())),
     get isLimited() {
-      return keepsDistance();
+      return distance.isKept;
     },
   };
 }

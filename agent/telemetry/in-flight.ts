@@ -21,8 +21,10 @@ type News = { readonly outcome: Published } | { readonly error: unknown };
 /** Messages under way, and what was last heard of them. */
 export interface InFlight {
   readonly count: number;
-  /** Whether some of this sample is in another one. */
-  isElsewhere(id: number, flight: Flight): boolean;
+  /** What this one carries is judged: whether some of this sample is in another one that is not. */
+  isElsewhere(id: number, judged: Flight): boolean;
+  /** It is about to start: what it carries counts as under way already. */
+  expect(message: Message): void;
   /** Counts until `send` has ended, and what came of it is news. */
   start(message: Message, send: (flight: Flight) => Promise<Published>): void;
   /** The server has taken one: all is well. */
@@ -49,6 +51,8 @@ export interface InFlight {
 
 export function createInFlight(clock: Clock): InFlight {
   const flights = new Set<Flight>();
+  /** Two that end together do not both leave the sample to the other. */
+  const unjudged = new Set<Message>();
   /** The oldest first: one, or an answer that let the token in and a 4.01 that came after it. */
   let news: readonly News[] = [];
   let wake = () => {};
@@ -67,20 +71,26 @@ export function createInFlight(clock: Clock): InFlight {
     get count() {
       return flights.size;
     },
-    isElsewhere: (id, flight) =>
-      [...flights].some(
-        (other) => other !== flight && other.message.pieces.some((piece) => piece.id === id),
-      ),
+    isElsewhere(id, judged) {
+      unjudged.delete(judged.message);
+      return [...unjudged].some(({ pieces }) => pieces.some((piece) => piece.id === id));
+    },
+    expect: (message) => void unjudged.add(message),
     start(message, send) {
       const flight = { message, number: ++started };
       flights.add(flight);
+      unjudged.add(message);
+      const end = () => {
+        flights.delete(flight);
+        unjudged.delete(message);
+      };
       send(flight).then(
         (outcome) => {
-          flights.delete(flight);
+          end();
           hear({ outcome });
         },
         (error: unknown) => {
-          flights.delete(flight);
+          end();
           isProven = false;
           failedAt = started;
           troubledAt = started;

@@ -1,5 +1,6 @@
 import type { SerialiseOptions } from "../thingsboard/serialise.ts";
 import { type Batch, packBatch } from "./batch.ts";
+import type { InFlight } from "./in-flight.ts";
 import type { MessageSize } from "./message-size.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
 import type { SampleParts } from "./sample-parts.ts";
@@ -11,7 +12,7 @@ const MAX_ENTRIES = 32;
 
 export interface Message extends Suspect {
   readonly batch: Batch;
-  /** `live`: the newest sample, and of the backlog what fits beside it; `rest`: more of it, where it was cut. */
+  /** `live`: the newest sample, and of the backlog what fits beside it; `rest`: more of it, where it was cut, or it again. */
   readonly origin: "live" | "rest" | "suspect" | "backlog";
 }
 
@@ -36,10 +37,11 @@ export interface MessagesDeps {
   readonly parts: SampleParts;
   readonly size: MessageSize;
   readonly serialise: SerialiseOptions;
+  readonly inFlight: Pick<InFlight, "expect">;
 }
 
 export function createMessages(deps: MessagesDeps): Messages {
-  const { outbox, suspects, parts, size, serialise } = deps;
+  const { outbox, suspects, parts, size, serialise, inFlight } = deps;
   let begun: OutboxEntry | null = null;
 
   const pack = (given: readonly OutboxEntry[], maxPoints: number, maxBytes: number): Batch => {
@@ -62,20 +64,31 @@ export function createMessages(deps: MessagesDeps): Messages {
     return { batch, pieces: batch.pieces, acceptedBefore: null, origin };
   };
 
+  /** Of a server that may refuse everything one sample finds out as much as many, which would then be halved for nothing. */
+  const mostEntries = () => (suspects.refusedInARow > 1 ? 1 : MAX_ENTRIES);
+  const backlog = async (limit: number) =>
+    limit > 0 && outbox.hasMore ? outbox.backlog(limit) : [];
   const fill = async (first: OutboxEntry, origin: Message["origin"]): Promise<Message> => {
     outbox.take([first]);
-    const others = outbox.hasMore ? await outbox.backlog(MAX_ENTRIES - 1) : [];
-    return fresh([first, ...others], origin);
+    return fresh([first, ...(await backlog(mostEntries() - 1))], origin);
   };
-  /** What a bound has dropped meanwhile, or a clock that was set back holds, is left out. */
+  /** What a bound has dropped meanwhile, or a clock that was set back holds, is left out; what was cut before is cut again. */
   const tried = (next: () => Suspect | null): Message | null => {
-    for (let suspect = next(); suspect !== null; suspect = next()) {
+    for (let suspect = next(); suspect !== null; suspect = suspects.next() ?? next()) {
       const gone = suspect.pieces.filter((piece) => !outbox.mayGo(piece));
       outbox.giveBack(gone);
       const pieces = suspect.pieces.filter((piece) => !gone.includes(piece));
-      if (pieces.length === 0) continue;
+      const [only, another] = pieces;
+      if (!only) continue;
+      if (!another && Object.keys(only.readings).length > size.limit) {
+        parts.open(only, []);
+        suspects.putBack({ ...suspect, pieces }, { halved: true });
+        continue;
+      }
       const batch = pack(pieces, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-      return { ...suspect, pieces, batch, origin: "suspect" };
+      const message: Message = { ...suspect, pieces, batch, origin: "suspect" };
+      inFlight.expect(message);
+      return message;
     }
     return null;
   };
@@ -94,7 +107,7 @@ export function createMessages(deps: MessagesDeps): Messages {
     },
     suspect: () => tried(suspects.next),
     async backlog() {
-      const entries = outbox.hasMore ? await outbox.backlog(MAX_ENTRIES) : [];
+      const entries = await backlog(mostEntries());
       return entries.length === 0 ? null : fresh(entries, "backlog");
     },
     deferred: () => tried(suspects.nextDeferred),

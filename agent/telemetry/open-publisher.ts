@@ -2,7 +2,8 @@ import type { Config } from "../config/config.ts";
 import type { Platform } from "../ports.ts";
 import { createPublisher, DRAIN_PLACES, type Publisher, type PublisherDeps } from "./publisher.ts";
 
-export { DRAIN_PLACES };
+/** Of telemetry, under way together: what the CoAP client has to allow (NSTART, RFC 7252 §4.7). */
+export const MOST_MESSAGES = DRAIN_PLACES + 1;
 
 /** As the settings say it, with what the machine is for it. */
 export function openPublisher(

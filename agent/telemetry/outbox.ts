@@ -18,7 +18,7 @@ export interface OutboxEntry extends Sample {
 export interface Outbox {
   /**
    * Resolves once the sample is as durable as the journal makes it. With `hold` nobody is woken to send it: it leaves with
-   * the next sample that does, or with whatever is sent before that. @throws AgentError `storage`
+   * the next sample that does, or with whatever is sent before that.
    */
   accept(sample: TakenSample, options?: { readonly hold?: boolean }): Promise<void>;
   /** What is newer than all that was delivered; null: nothing is, or it is taken, or the oldest goes first. */
@@ -31,7 +31,7 @@ export interface Outbox {
   readonly hasMore: boolean;
   /** They are under way: nobody else is given them. */
   take(entries: readonly OutboxEntry[]): void;
-  giveBack(entries: readonly OutboxEntry[]): void;
+  giveBack(entries: readonly Pick<OutboxEntry, "id">[]): void;
   settle(entries: readonly OutboxEntry[]): Promise<void>;
   /** Gives them up, and counts them. */
   drop(entries: readonly OutboxEntry[], reason: DropReason): Promise<void>;
@@ -93,7 +93,7 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
   const isFree = ({ id, ts }: OutboxEntry) => !taken.has(id) && !timeline.isAhead(ts);
   const hasLive = () =>
     liveFirst && newestAcceptedId > newestSettledId && !taken.has(newestAcceptedId);
-  const letGo = (entries: readonly OutboxEntry[]): readonly number[] => {
+  const letGo = (entries: readonly Pick<OutboxEntry, "id">[]): readonly number[] => {
     const ids = entries.map(({ id }) => id);
     for (const id of ids) taken.delete(id);
     return ids;
@@ -101,7 +101,9 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
 
   return {
     async accept(sample, { hold = false } = {}) {
-      newestAcceptedId = Math.max(newestAcceptedId, await journal.append(sample));
+      const id = await journal.append(sample);
+      // Others may have been accepted meanwhile; what is left of the runs before is older.
+      newestAcceptedId = Number.isFinite(newestAcceptedId) ? Math.max(newestAcceptedId, id) : id;
       if (!hold) ring();
     },
 

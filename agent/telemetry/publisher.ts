@@ -5,8 +5,9 @@ import type { Clock, Logger, Random, RefusedSamples } from "../ports.ts";
 import { isServerFault, isTooLarge } from "../thingsboard/answer.ts";
 import type { DeviceApi } from "../thingsboard/device-api.ts";
 import type { SerialiseOptions } from "../thingsboard/serialise.ts";
-import { createDrainPace, type Lane } from "./drain-pace.ts";
+import { createDrainPace } from "./drain-pace.ts";
 import { createInFlight, type Flight, type Published } from "./in-flight.ts";
+import type { Lane } from "./live-distance.ts";
 import { createMessageSize } from "./message-size.ts";
 import { createMessages, type Message } from "./messages.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
@@ -43,17 +44,19 @@ export interface Publisher {
 /** Messages of the backlog under way together. One more place is kept free for live data. */
 export const DRAIN_PLACES = 4;
 
-/** Whoever watches over the caller hears from it at least so often. */
+/** A longer one is told of in between: whoever watches over the caller does not wait so long for it. Requests have deadlines. */
 const LONGEST_WAIT_MS = 60_000;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
   const { api, outbox, serialise, clock, random, log } = deps;
   const [suspects, parts, size] = [createSuspects(), createSampleParts(), createMessageSize()];
-  const messages = createMessages({ outbox, suspects, parts, size, serialise });
   const refusals = createRefusals(deps);
   const pace = createDrainPace({ ...deps, now: clock.monotonic, fraction: random.fraction });
   const inFlight = createInFlight(clock);
+  const messages = createMessages({ ...{ outbox, suspects, parts, size, serialise }, inFlight });
   let delivered = 0;
+  /** As the server has asked for. Milliseconds, monotonic. */
+  let leftAloneUntilMs = Number.NEGATIVE_INFINITY;
   /** Of the live sample that was sent last. */
   let livePoints = 1;
   outbox.onNews(() => inFlight.wakeDrain());
@@ -66,8 +69,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       const refused = parts.done(piece, fate);
       if (refused !== null) (Object.keys(refused).length > 0 ? givenUp : settled).push(piece);
       else if (batch.cut && laneOf(flight.message) === "live") messages.continueWith(batch.cut);
-      else if (!suspects.holds(piece.id) && !inFlight.isElsewhere(piece.id, flight))
-        outbox.giveBack([piece]);
+      else giveBackWhole(piece, flight);
     }
     if (settled.length > 0) await outbox.settle(settled);
     if (givenUp.length > 0) await outbox.drop(givenUp, "refused");
@@ -83,17 +85,26 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     if (only && !another) parts.open(only, []);
   };
 
+  /** Some of the sample may be under way, or held: then it goes back with the last of that. */
+  const giveBackWhole = ({ id }: OutboxEntry, flight: Flight) => {
+    if (!suspects.holds(id) && !inFlight.isElsewhere(id, flight)) outbox.giveBack([{ id }]);
+  };
+
   const refuse = async (flight: Flight, error: AgentError): Promise<Published> => {
     const { message } = flight;
-    const verdict = suspects.refused(message, isTooLarge(error) ? "size" : "content");
+    const { cut, points } = message.batch;
+    // Where a message carries next to nothing, no other key of the sample is in it that could speak for the server.
+    const suspect = cut && points >= size.limit ? { ...message, pieces: [cut] } : message;
+    const verdict = suspects.refused(suspect, isTooLarge(error) ? "size" : "content");
     const [only] = message.pieces;
-    if (verdict === "halved") openOnly(message.pieces);
+    if (verdict === "split") openOnly(message.pieces);
     if (verdict === "culprit" && only) {
       await finish(flight, "refused");
       refusals.culprit(only, error.message);
     }
-    if (verdict !== "deferred" || (suspects.deferredInARow === 1 && outbox.hasMore))
-      return "answered";
+    if (verdict === "returned" && only) giveBackWhole(only, flight);
+    const mayOthersPass = suspects.isHunting || (suspects.refusedInARow === 1 && outbox.hasMore);
+    if (verdict === "split" || verdict === "culprit" || mayOthersPass) return "answered";
     throw new AgentError("transient", `the server refuses what it is sent: ${error.message}`, {
       code: "P030",
       hint: "in ThingsBoard look at the device profile: its transport type must be Default, or CoAP with JSON payload",
@@ -112,23 +123,24 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     inFlight.noteTrouble();
     deps.onServerFault(error);
     const before = size.limit;
-    const isHopeless = size.refused(batch.points);
+    if (size.refused(batch.points)) throw error; // that is for the caller's back-off
     pace.limited(lane, size.limit === before ? "rate" : "size");
-    if (isHopeless) throw error;
     return "answered";
   };
 
-  /** 4.29, or 5.03 with a time: what else was under way says the same. */
-  const leaveAlone = (flight: Flight, error: AgentError): Published => {
+  /** 4.29, or 5.03 with a time. What was under way with the one that said it first says the same, unless it asks for longer. */
+  const leaveAlone = (flight: Flight, error: AgentError, ms: number): Published => {
     putBack(flight, false);
-    if (inFlight.isOldFailure(flight)) return "again";
+    const untilMs = clock.monotonic() + ms;
+    if (inFlight.isOldFailure(flight) && untilMs <= leftAloneUntilMs) return "again";
+    leftAloneUntilMs = untilMs;
     throw error;
   };
 
   const fail = async (flight: Flight, error: unknown): Promise<Published> => {
     if (!(error instanceof AgentError)) throw error;
     if (error.kind === "rejected") return refuse(flight, error);
-    if (error.retryAfterMs !== undefined) return leaveAlone(flight, error);
+    if (error.retryAfterMs !== undefined) return leaveAlone(flight, error, error.retryAfterMs);
     if (isServerFault(error)) return limit(flight, error);
     putBack(flight, false);
     const isLost = error.kind === "transient" && inFlight.othersArrived(flight);
@@ -177,17 +189,17 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const holdMs = pace.holdMs();
     if (count > DRAIN_PLACES || (!isProven && inFlight.hasProbe)) return null;
     if (holdMs > 0) return holdMs;
+    const first = suspects.isHunting ? messages.suspect() : null;
+    if (first) return first;
     const liveWaitMs = isProven ? pace.liveWaitMs(Math.ceil(livePoints / size.limit)) : 0;
     if (liveWaitMs > 0 && messages.hasLive) return liveWaitMs;
     const live = liveWaitMs > 0 ? null : await messages.live();
     if (live) return live;
     if (count >= DRAIN_PLACES) return null;
     const waitMs = isProven ? pace.waitMs() : 0;
-    if (waitMs > 0 && pace.isLimited) return waitMs;
-    const suspect = messages.suspect();
-    if (suspect) return suspect;
-    if (waitMs > 0 && outbox.hasMore) return waitMs;
-    return (await messages.backlog()) ?? (count === 0 ? messages.deferred() : null);
+    if (waitMs > 0 && (suspects.hasNext || outbox.hasMore || pace.isLimited)) return waitMs;
+    const next = messages.suspect() ?? (await messages.backlog());
+    return next ?? (count === 0 ? messages.deferred() : null);
   };
 
   /** Starts all that may leave. Milliseconds until more may; null: not before something has ended. */

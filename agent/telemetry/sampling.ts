@@ -57,9 +57,7 @@ export async function startSampling(
       await outbox.accept(sample);
       deadband.accepted(sample.readings, atMs);
     } catch (error) {
-      if (signal.aborted) return;
-      if (kindOf(error) !== "storage") return onBug(error);
-      log.error("sample lost, the outbox cannot store it", { error: String(error) });
+      if (!signal.aborted) onBug(error);
     }
   };
   /** Resolves when the quick ones are stored; a group takes its time beside them. */

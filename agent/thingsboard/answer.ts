@@ -19,7 +19,8 @@ export function errorOf({ code, maxAge }: CoapResponse): AgentError | null {
     const seconds = Math.min(maxAge ?? DEFAULT_MAX_AGE, LONGEST_S);
     const what = code === "4.29" ? "limits the rate" : "is not available";
     return new AgentError("transient", `the server ${what} (${code}, again in ${seconds} s)`, {
-      ...{ code: SERVER_FAULT, retryAfterMs: seconds * 1_000 },
+      code: SERVER_FAULT,
+      retryAfterMs: seconds * 1_000,
     });
   }
   if (code === "4.01") {

@@ -148,6 +148,31 @@ it("waits as long as a server asks that limits the rate, and a while of its own"
   await end();
 });
 
+it("what fails meanwhile does not shorten what the server has asked for", async () => {
+  const { clock, broken, server, accept, states, deps, end } = startDevice({
+    onRevoked: "reprovision",
+  });
+  await accept(0);
+  await clock.settle();
+  Object.assign(deps.provisioner, {
+    release() {
+      throw new AgentError("storage", "credentials.json could not be written");
+    },
+  });
+  broken.code = "4.01";
+  await accept(1);
+  await clock.advance(10_000);
+  expect(states().at(-1)).toBe("offline -> revoked");
+  Object.assign(broken, { code: "4.29", maxAge: 3_600 });
+  await clock.advance(2 * MINUTE);
+  const before = server.requests.length;
+  await clock.advance(57 * MINUTE);
+  expect(server.requests).toHaveLength(before);
+  await clock.advance(20 * MINUTE);
+  expect(server.requests.length).toBeGreaterThan(before);
+  await end();
+});
+
 it("an outage is logged at the 1st, 2nd, 4th, 8th failure, not at every one", async () => {
   const { clock, broken, accept, log, end } = startDevice();
   await accept(0);

@@ -157,3 +157,42 @@ it("a drain after a pause begins gently again", () => {
   wait(61_000);
   expect(drain(5_000) * 5).toBe(4);
 });
+
+/** The pace that is left after a refusal. */
+function paceAfter({ pace, wait }: ReturnType<typeof pacing>) {
+  pace.limited("backlog", "rate");
+  wait(pace.holdMs());
+  wait(pace.waitMs());
+  pace.take("backlog");
+  return 1_000 / pace.waitMs();
+}
+
+it.each([
+  ["of a first start", () => {}],
+  [
+    "after a pause",
+    ({ drain, wait }: ReturnType<typeof pacing>) => {
+      drain(120_000);
+      wait(120_000);
+    },
+  ],
+  [
+    "after the server was away",
+    ({ pace, drain, wait }: ReturnType<typeof pacing>) => {
+      drain(120_000);
+      wait(30_000);
+      pace.ended();
+    },
+  ],
+])("one message %s, and 5.00 to it: half the pace that a drain begins with", (_when, before) => {
+  const pacer = pacing();
+  before(pacer);
+  pacer.pace.take("backlog");
+  expect(paceAfter(pacer)).toBeCloseTo(0.1, 2);
+});
+
+it("what leaves before the server has answered costs one turn, not each of them", () => {
+  const { pace } = pacing();
+  for (let message = 0; message < 100; message++) pace.take("backlog");
+  expect(pace.waitMs()).toBe(10_000); // two messages at 0.2 a second
+});

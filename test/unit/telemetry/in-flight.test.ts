@@ -2,8 +2,9 @@ import { expect, it } from "vitest";
 import { CoapError } from "../../../agent/coap/coap-error.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import type { Batch } from "../../../agent/telemetry/batch.ts";
-import { createInFlight, type Published } from "../../../agent/telemetry/in-flight.ts";
+import { createInFlight, type Flight, type Published } from "../../../agent/telemetry/in-flight.ts";
 import type { Message } from "../../../agent/telemetry/messages.ts";
+import { piece } from "../../support/a-piece.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
 const unauthorized = new AgentError("unauthorized", "4.01");
@@ -53,4 +54,22 @@ it.each<[string, readonly (Published | Error)[], readonly unknown[]]>([
   ],
 ])("tells what counts: %s", async (_, answers, news) => {
   expect(await told(...answers)).toEqual(news);
+});
+
+it("of the parts of a sample that end together the last one knows that it is", async () => {
+  const clock = virtualClock();
+  const inFlight = createInFlight(clock);
+  const elsewhere: boolean[] = [];
+  const parts = ["a", "b", "c"].map((key): Message => ({ ...message, pieces: [piece(7, key)] }));
+  const end = async (flight: Flight) => {
+    await null; // what leaves with it is under way, too
+    elsewhere.push(inFlight.isElsewhere(7, flight));
+    return "answered" as const;
+  };
+  for (const part of parts.slice(0, 2)) inFlight.start(part, end);
+  for (const part of parts.slice(2)) inFlight.expect(part);
+  await clock.settle();
+  for (const part of parts.slice(2)) inFlight.start(part, end);
+  await clock.settle();
+  expect(elsewhere).toEqual([true, true, false]);
 });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { Moment } from "../../../agent/ports.ts";
+import type { Journal, Moment } from "../../../agent/ports.ts";
 import { createOutbox } from "../../../agent/telemetry/outbox.ts";
-import { aJournal, takenAt } from "../../support/a-journal.ts";
+import { aJournal, datedTimeline, takenAt } from "../../support/a-journal.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
 /** An outbox whose timeline says of each moment what the test says. */
@@ -120,4 +120,52 @@ it("counts what can never be dated, once each", async () => {
   await outbox.settle(await entries());
   expect(journal.stats()).toMatchObject({ waiting: 0, dropped: 40 });
   expect(drained()).toBe(1);
+});
+
+it("samples that become durable out of order: the newest stays live", async () => {
+  const { clock, journal } = anOutbox();
+  const written: (() => void)[] = [];
+  const slow: Journal = {
+    ...journal,
+    async append(sample) {
+      const id = await journal.append(sample);
+      await new Promise<void>((resolve) => written.push(resolve));
+      return id;
+    },
+  };
+  const outbox = createOutbox({ journal: slow, timeline: datedTimeline, liveFirst: true });
+  const accepted = [1, 2].map((n) => outbox.accept({ taken: takenAt(n), readings: { n } }));
+  await clock.settle();
+  for (const [at, resolve] of written.toReversed().entries()) {
+    resolve();
+    await accepted[1 - at];
+  }
+  const [older] = await outbox.backlog(1);
+  if (!older) expect.fail("nothing waits");
+  expect(older.readings).toEqual({ n: 1 });
+  outbox.take([older]);
+  expect(outbox.hasLive).toBe(true);
+  expect((await outbox.live())?.readings).toEqual({ n: 2 });
+});
+
+it("a sample that comes while the newest of a former run is looked for is live as well", async () => {
+  const { clock, journal } = anOutbox();
+  await journal.append({ taken: takenAt(1), readings: { n: 1 } });
+  const looking = Promise.withResolvers<void>();
+  const slow: Journal = {
+    ...journal,
+    async newest() {
+      const found = await journal.newest();
+      await looking.promise;
+      return found;
+    },
+  };
+  const outbox = createOutbox({ journal: slow, timeline: datedTimeline, liveFirst: true });
+  const first = outbox.live();
+  await clock.settle();
+  await outbox.accept({ taken: takenAt(2), readings: { n: 2 } });
+  looking.resolve();
+  const older = (await first) ?? expect.fail("nothing is live");
+  await outbox.settle([older]);
+  expect((await outbox.live())?.readings).toEqual({ n: 2 });
 });

@@ -132,6 +132,29 @@ it("one that is told to wait among others that arrive is told: the server wants 
   await end();
 });
 
+const askedFor = (seconds: number) =>
+  new AgentError("transient", `again in ${seconds} s`, {
+    code: "P029",
+    retryAfterMs: seconds * 1_000,
+  });
+
+it.each([
+  ["has failed by silence", silence, 2],
+  ["was told to wait for less", askedFor(5), 2],
+  ["was told to wait for longer", askedFor(900), 1],
+])(
+  "what another asks for that left before one which %s is told only if it is longer",
+  async (_what, first, told) => {
+    const { reply, outcomes, end } = await windowOf(20);
+    await reply(19);
+    await reply(0, first);
+    await reply(1, askedFor(600));
+    await reply(2, askedFor(600)); // says nothing new
+    expect(outcomes.filter((outcome) => outcome instanceof Error)).toHaveLength(told);
+    await end();
+  },
+);
+
 it("one failure of several under way is told, not each of them", async () => {
   const { reply, outcomes, underWay, end } = await windowOf(20);
   await reply(19);

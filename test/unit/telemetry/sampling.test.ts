@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import type { JobConfig } from "../../../agent/config/sensor-config.ts";
-import { AgentError } from "../../../agent/errors.ts";
 import { createHealth } from "../../../agent/health.ts";
 import type { Readings, TakenSample } from "../../../agent/ports.ts";
 import type { ListSources, Source } from "../../../agent/source.ts";
@@ -190,20 +189,6 @@ it("100 steps of the wall clock, either way, neither double nor miss a report, a
   running[Symbol.dispose]();
   expect(samples).toHaveLength(101);
   expect(new Set(samples.map(({ taken }) => taken.ts)).size).toBe(101);
-});
-
-it("a full disk costs the sample and is said; on_change does not forget the value for it", async () => {
-  let full = true;
-  const append = () =>
-    full ? Promise.reject(new AgentError("storage", "ENOSPC")) : Promise.resolve(1);
-  const door = fixed("door", { rule: { deadband: null, onChange: true } });
-  const { clock, taken, log, bugs, started } = await sampling([door], { append });
-  await started;
-  full = false;
-  await clock.advance(2 * MINUTE);
-  expect(taken.map(([seconds]) => seconds)).toEqual([0, 60]);
-  expect(log.lines.map(({ event }) => event)).toEqual(["sample lost, the outbox cannot store it"]);
-  expect(bugs).toEqual([]);
 });
 
 it("a bug is not swallowed", async () => {

@@ -1,0 +1,38 @@
+import { withKeys } from "./batch.ts";
+import type { OutboxEntry } from "./outbox.ts";
+
+/** Half of the samples each, or half of the keys of the only one; null for a single key. */
+export function halvesOf(
+  pieces: readonly OutboxEntry[],
+): readonly [OutboxEntry[], OutboxEntry[]] | null {
+  const middle = Math.ceil(pieces.length / 2);
+  if (pieces.length > 1) return [pieces.slice(0, middle), pieces.slice(middle)];
+  const [only] = pieces;
+  const keys = only ? Object.keys(only.readings) : [];
+  if (!only || keys.length < 2) return null;
+  const half = Math.ceil(keys.length / 2);
+  return [[withKeys(only, keys.slice(0, half))], [withKeys(only, keys.slice(half))]];
+}
+
+/** The keys of one sample in at most so many groups; null for a single key. */
+export function groupsOf(sample: OutboxEntry, most: number): readonly OutboxEntry[] | null {
+  const keys = Object.keys(sample.readings);
+  if (keys.length < 2) return null;
+  const each = Math.ceil(keys.length / most);
+  const groups: OutboxEntry[] = [];
+  for (let at = 0; at < keys.length; at += each)
+    groups.push(withKeys(sample, keys.slice(at, at + each)));
+  return groups;
+}
+
+/** The keys of one sample that are not in `keys`, and those that are; null where all are, or none. */
+export function apart(
+  sample: OutboxEntry,
+  keys: ReadonlySet<string>,
+): readonly [OutboxEntry, OutboxEntry] | null {
+  const all = Object.keys(sample.readings);
+  const known = all.filter((key) => keys.has(key));
+  if (known.length === 0 || known.length === all.length) return null;
+  const others = all.filter((key) => !keys.has(key));
+  return [withKeys(sample, others), withKeys(sample, known)];
+}
