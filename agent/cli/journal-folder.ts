@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Fingerprint } from "../credentials.ts";
 import { type Board, fingerprintOf, isSameBoard } from "../device/board.ts";
@@ -7,9 +7,9 @@ import { isJsonObject, parseJson } from "../json.ts";
 import { checksum } from "../platform/checksum.ts";
 import { durableWrite } from "../platform/durable-write.ts";
 import { errnoOf } from "../platform/errno.ts";
-import { systemFiles } from "../platform/files.ts";
 import { readWhole } from "../platform/read-whole.ts";
 import type { Logger } from "../ports.ts";
+import { asidesOf, setAside, takeUp } from "./journals-aside.ts";
 
 /** Says in the journal's folder which board's samples these are. */
 const MARK = "board.json";
@@ -17,7 +17,7 @@ const FORMAT_VERSION = 1;
 /** Ten times what we write. */
 const LARGEST_BYTES = 2_048;
 
-interface Owner {
+export interface Owner {
   readonly board: Board;
   readonly policy: HardwareChangePolicy;
   readonly log: Logger;
@@ -41,7 +41,7 @@ export function journalFolder(stateDir: string, owner: Owner): string | null {
     if (isOurs(folder, owner)) return folder; // the journal itself knows what to do with such a disk
     owner.log.error("the journal of another board cannot be set aside, samples wait in memory", {
       error: code,
-      hint: `make ${stateDir} writable, then: sudo systemctl restart pipit`,
+      hint: `make ${stateDir} writable, or move ${folder} away, then: sudo systemctl restart pipit`,
     });
     return null;
   }
@@ -49,22 +49,15 @@ export function journalFolder(stateDir: string, owner: Owner): string | null {
 
 function settle(stateDir: string, folder: string, here: Fingerprint, owner: Owner): void {
   const { policy, log } = owner;
-  const asideFor = ({ source, value }: Fingerprint) =>
-    join(stateDir, `journal.${source}-${encodeURIComponent(value)}`);
-  const move = (from: string, to: string) => {
-    renameSync(from, to);
-    systemFiles.syncFolder(stateDir);
-  };
   if (!isOurs(folder, owner) && policy !== "continue") {
     const other = markIn(folder);
     if (other !== null && other !== "newer") {
-      const aside = asideFor(other);
+      const aside = setAside(folder, other);
       log.warn("these samples are another board's, they wait until the card is back", { aside });
-      move(folder, aside);
     }
   }
-  const former = asideFor(here);
-  if (!existsSync(folder) && existsSync(former)) move(former, folder);
+  const [former] = asidesOf(stateDir, owner.board);
+  if (former !== undefined && !existsSync(folder)) takeUp(former, folder);
   const mark = markIn(folder);
   if (mark === "newer" || (mark !== null && isOurs(folder, owner))) return;
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -23,11 +23,11 @@ import { sayDegraded, sayExposed, sayRefused } from "./config-degradation.ts";
 import { deviceCertificates } from "./device-certificates.ts";
 import { becomeOwnerOf } from "./drop-privileges.ts";
 import { EXIT } from "./exit-codes.ts";
-import { journalFolder } from "./journal-folder.ts";
 import { type LoadedConfig, loadConfig, reportProblems, saveLastGood } from "./load-config.ts";
 import { lockOrGoOn } from "./lock-or-go-on.ts";
 import { boundsOf, openJournalIn } from "./open-journal.ts";
 import { openNetwork } from "./open-network.ts";
+import { openOwnJournal } from "./own-journal.ts";
 import { publishSocketIn } from "./publish-socket.ts";
 import { onReload } from "./reloads.ts";
 import { runtimeDirIn } from "./runtime-dir.ts";
@@ -57,8 +57,11 @@ export const run: Command = {
     const board = await readBoard(createHost({ root: sysroot }));
     const { on_hardware_change: policy } = loaded.config.provisioning;
     const journalLog = noteDamage(log.child("journal"), standing, "warn");
-    const folder = journalFolder(stateDir, { board, policy, log: journalLog });
-    await using journal = await openJournalIn(folder, loaded.config, journalLog);
+    // Another board's samples are no damage.
+    const owner = { board, policy, standing, log: log.child("journal") };
+    await using journal = await openOwnJournal(stateDir, owner, (folder) =>
+      openJournalIn(folder, loaded.config, journalLog),
+    );
     const publishSocket = publishSocketIn(shell);
     using statusFile = statusFileFor(runtimeDirIn(shell), log);
     const world = { stateDir, sysroot, version, log, services, journal, standing, publishSocket };

@@ -72,6 +72,34 @@ it("cut between its two renames it finds its journal at the next start", () => {
   expect(holds()).toEqual(["board.json", "of-1.seg"]);
 });
 
+it("a second journal of a board is set aside beside the first, and each is taken up", () => {
+  const { stateDir, on, journal, leave, holds, log } = card();
+  on("1");
+  leave("first.seg");
+  on("2");
+  on("1", "continue");
+  leave("second.seg");
+  expect(on("2")).toBe(journal);
+  const asides = ["journal.serial-1", "journal.serial-1+2"];
+  expect(readdirSync(stateDir).sort()).toEqual(["journal", ...asides]);
+  const told = log.lines.map(({ fields }) => fields["aside"]);
+  expect(told).toEqual(asides.map((aside) => join(stateDir, aside)));
+  on("1");
+  expect(holds()).toEqual(["board.json", "first.seg"]);
+  execFileSync("rm", ["-r", journal]);
+  on("1");
+  expect(holds()).toEqual(["board.json", "second.seg"]);
+});
+
+it("a board takes up what was set aside under the address that it showed then, no other's", () => {
+  const { stateDir, log, journal } = card();
+  const others = ["journal.mac-ff%3Aff", "journal.serial-1-2", "journal.serial-11"];
+  for (const name of ["journal.mac-aa%3Aaa", ...others]) mkdirSync(join(stateDir, name));
+  const board = { ...aBoard, serial: "1", macs: ["bb:bb", "aa:aa"] };
+  expect(journalFolder(stateDir, { board, policy: "stop", log })).toBe(journal);
+  expect(readdirSync(stateDir).sort()).toEqual(["journal", ...others]);
+});
+
 it("a journal that nobody has marked is this board's", () => {
   const { on, journal, leave, holds } = card();
   mkdirSync(journal);
