@@ -17,8 +17,8 @@ sent once more, and where a bound takes it before that, it counts as dropped alt
 
 With \`durability = "window"\` a power cut may cost the samples of one window, with \`"memory"\` everything not sent yet.
 
-**The table.** Each row is a proof that ran: \`npm run test:heavy\`, as root on Debian, writes this page; \`.ci/run\` repeats a tenth of
-each. \`PIPIT_TEST_SEED=N npm run test:reliability -- FILE\` repeats a random course.
+**The table.** Each row is a proof that ran: \`npm run test:heavy\`, as root on Debian, writes this page; \`.ci/run\` repeats them with
+a tenth of most counts, at least 20. \`PIPIT_TEST_SEED=N npm run test:reliability -- FILE\` repeats a random course.
 `;
 
 const COLUMNS = `

@@ -53,7 +53,8 @@ export const outbox = {
       meaning: 'once so much, say "50MB", was written in a day (UTC), samples wait in memory',
       details:
         "An estimate: whole blocks of 4 KiB, and the three that ext4 adds to a write every 5 s at most. A sample every 60 s " +
-        "is about 25 MB a day, one every 10 s 150 MB; with the mount option commit=300 about 40 MB.",
+        "is about 25 MB a day, one every 10 s 150 MB; with the mount option commit=300 it is about 40 MB, which the estimate does not know: " +
+        "[read-only-root.md](read-only-root.md#fewer-writes-on-an-ordinary-card).",
     }),
     max_drain_rate: setting({
       kind: optionalRate(1 / 60, 200),

@@ -125,10 +125,10 @@ function perReport(room: Room, settled: readonly Settled[], reportsPerCycle: num
   return { ...line, found: `${middle} (${from} to ${to})`, kept };
 }
 
-/** 1 where a limit is broken, 2 where nothing of what may grow could be told. */
-export function exitCodeOf(lines: readonly Line[], settled: readonly Settled[]): number {
+/** 1 where a limit is broken, 2 where one could not be told: that is no pass. */
+export function exitCodeOf(lines: readonly Line[]): number {
   if (lines.some(({ kept }) => kept === false)) return 1;
-  return settled.length < 2 ? 2 : 0;
+  return lines.some(({ kept }) => kept === null) ? 2 : 0;
 }
 
 /** "TOO SHORT": to tell. */
