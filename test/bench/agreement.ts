@@ -2,7 +2,7 @@ import { cpuRatio } from "./budget.ts";
 import { shareOf } from "./drain-table.ts";
 import { peerLabels } from "./peers-table.ts";
 import type { AllFound } from "./results.ts";
-import { median, type Noise, noiseOf } from "./statistics.ts";
+import { MOST_NOISE, median, type Noise, noiseOf } from "./statistics.ts";
 import { labels, names, overheadOf, type WireResult } from "./wire-table.ts";
 
 /** A ratio within one run, and how far the run itself says that it may be off. */
@@ -86,8 +86,11 @@ export interface Compared {
   readonly other: number;
   /** By how much they may differ by the noise of both; null: one of them states none. */
   readonly may: Noise;
-  readonly agrees: boolean | null;
+  readonly verdict: Verdict;
 }
+
+/** "too noisy": within a noise that lets anything agree. */
+export type Verdict = "agrees" | "DIFFERS" | "too noisy" | "?";
 
 /** Of what both runs have. */
 export function compared(one: readonly Figure[], other: readonly Figure[]): readonly Compared[] {
@@ -96,9 +99,14 @@ export function compared(one: readonly Figure[], other: readonly Figure[]): read
     if (again === undefined) return [];
     const may = both(noise, again.noise);
     const ratio = Math.max(value / again.value, again.value / value);
-    const agrees = may === null ? null : ratio <= 1 + may;
-    return { name, one: value, other: again.value, may, agrees };
+    return { name, one: value, other: again.value, may, verdict: verdictOf(ratio, may) };
   });
+}
+
+function verdictOf(ratio: number, may: Noise): Verdict {
+  if (may === null) return "?";
+  if (!(ratio <= 1 + may)) return "DIFFERS";
+  return may > MOST_NOISE ? "too noisy" : "agrees";
 }
 
 /** Of a quotient. */

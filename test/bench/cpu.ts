@@ -2,14 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startAcker } from "./acker.ts";
 import { fullRun, judge, type Run, shortRun, tableOf } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
-import { buildFloor, preparePipit, startFloor } from "./contenders.ts";
+import { buildFloor, executable, preparePipit, startFloor } from "./contenders.ts";
+import { forget } from "./forget.ts";
 import { benchProgram, options, say } from "./program.ts";
+import { tokenOf } from "./token.ts";
 import { memoryOf } from "./usage.ts";
 import { measureWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
 
-/** Of one length, so that the datagrams are. */
-const TOKENS = { pipit: "pipitBenchmarkToken1", floor: "floorBenchmarkToken1" } as const;
+const TOKENS = { pipit: tokenOf("pipit"), floor: tokenOf("floor") } as const;
 
 async function measure(run: Run, folder: string) {
   const { intervalMs, warmUp, plausibleFloorMs } = run;
@@ -18,6 +19,7 @@ async function measure(run: Run, folder: string) {
   await using acker = await startAcker(Object.values(TOKENS));
   const start = { folder, port: acker.port, intervalMs };
   const runPipit = await preparePipit({ ...start, token: TOKENS.pipit });
+  forget(executable);
   await using pipit = runPipit();
   const nextOfPipit = () =>
     Promise.race([acker.next(TOKENS.pipit, 3 * intervalMs + 10_000), pipit.failure()]);

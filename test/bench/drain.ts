@@ -8,6 +8,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { MOST_PER_SECOND } from "../../agent/telemetry/drain-pace.ts";
 import { DRAIN_PLACES } from "../../agent/telemetry/publisher.ts";
 import { type Acker, startAcker } from "./acker.ts";
 import { storeBacklog } from "./backlog.ts";
@@ -16,11 +17,11 @@ import { type Contender, preparePipit } from "./contenders.ts";
 import { type DrainPoint, drainTable, tooSlow } from "./drain-table.ts";
 import { benchProgram, options, say } from "./program.ts";
 import { mean, noiseOf } from "./statistics.ts";
+import { tokenOf } from "./token.ts";
 import { usageOf } from "./usage.ts";
 import { InvalidWindow } from "./window.ts";
 
-/** agent/telemetry/drain-pace.ts: from twice the pace of live data it doubles every 5 s, up to this. */
-const MOST_PER_SECOND = 200;
+/** The pace doubles every 5 s, from twice that of live data: it has opened after `openMs`. */
 const run = options.short
   ? { roundTripsMs: [10, 200], intervalMs: 1_000, openMs: 40_000, windows: 1, windowMs: 5_000 }
   : {
@@ -30,8 +31,6 @@ const run = options.short
       windows: 3,
       windowMs: 15_000,
     };
-
-const tokenOf = (roundTripMs: number) => `drain${roundTripMs}BenchmarkToken`.padEnd(22, "1");
 
 /** With the keys of a Raspberry Pi and values that change. */
 const readingsOf = (index: number) => ({
@@ -55,7 +54,7 @@ async function measure(folder: string): Promise<readonly DrainPoint[]> {
   for (const roundTripMs of run.roundTripsMs) {
     const own = join(folder, `drain-${roundTripMs}`);
     mkdirSync(own);
-    const token = tokenOf(roundTripMs);
+    const token = tokenOf(`drain${roundTripMs}`);
     const acker = running.use(await startAcker([token], { delayMs: roundTripMs }));
     const { intervalMs } = run;
     const start = await preparePipit({ folder: own, port: acker.port, token, intervalMs });
@@ -72,7 +71,7 @@ async function measure(folder: string): Promise<readonly DrainPoint[]> {
 
 async function paceOf(of: { roundTripMs: number; acker: Acker; contender: Contender }) {
   const { roundTripMs, acker, contender } = of;
-  const token = tokenOf(roundTripMs);
+  const token = tokenOf(`drain${roundTripMs}`);
   const windows: { messages: number; samples: number; cpuMs: number }[] = [];
   for (let window = 0; window < run.windows; window++) {
     const [cpuMs, beganMs] = [usageOf(contender.pid).cpuMs, performance.now()];

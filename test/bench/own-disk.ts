@@ -1,10 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { bytesWrittenTo, deviceOf, makeExt4, mountExt4, ran } from "../support/ext4.ts";
 
-const SECTOR_BYTES = 512;
 /** More than the journal leaves free. */
-const SIZE = "400M";
+const MEGABYTES = 400;
 
 export interface OwnDisk extends Disposable {
   /** Where it is mounted. */
@@ -13,25 +11,18 @@ export interface OwnDisk extends Disposable {
   bytesWritten(): number;
 }
 
-/** An ext4 on a loop device that nobody else writes to. Wants root. */
+/** An ext4 that nobody else writes to. Wants root. */
 export function ownDisk(at: string): OwnDisk {
   const [image, folder] = [join(at, "disk.ext4"), join(at, "disk")];
-  const run = (command: string, ...args: readonly string[]) =>
-    execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
-  mkdirSync(folder);
-  run("truncate", "--size", SIZE, image);
-  // A card has blocks of 4 KiB; below 512 MB mke2fs would take 1 KiB.
-  run("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-m", "0", image);
-  run("mount", "-o", "loop", image, folder);
-  const device = basename(run("findmnt", "--noheadings", "--output", "SOURCE", folder));
+  makeExt4(image, MEGABYTES);
+  mountExt4(image, folder);
+  const device = deviceOf(folder);
   return {
     folder,
     bytesWritten() {
-      run("sync", "--file-system", folder);
-      // Documentation/block/stat.rst: the seventh field is sectors written.
-      const fields = readFileSync(`/sys/block/${device}/stat`, "utf8").trim().split(/\s+/);
-      return Number(fields[6]) * SECTOR_BYTES;
+      ran("sync", "coreutils", ["--file-system", folder]);
+      return bytesWrittenTo(device);
     },
-    [Symbol.dispose]: () => void run("umount", folder),
+    [Symbol.dispose]: () => void ran("umount", "mount", [folder]),
   };
 }

@@ -1,6 +1,6 @@
 import { type CpuResult, cpuRatio } from "./budget.ts";
-import { type DrainResult, possible, shareOf, tooSlow } from "./drain-table.ts";
-import { type Curve, cliffs } from "./growth-table.ts";
+import { type DrainResult, LEAST_SHARE, possible, shareOf, tooSlow } from "./drain-table.ts";
+import { CLIFF, type Curve, cliffs } from "./growth-table.ts";
 import type { Machine } from "./machine.ts";
 import { markdownTable, megabytes, milliseconds, times } from "./markdown.ts";
 import { type PeerResult, peerLabels, safeBytesOf } from "./peers-table.ts";
@@ -91,9 +91,12 @@ export function growthSection(curves: readonly Curve[]): string {
 
 ![CPU for a report by ${of}](performance/growth-${index + 1}.svg)`;
   });
+  const rising = curves
+    .filter(({ share }) => share > 0)
+    .map(({ of, share }) => ` (${of}: and ${(100 * share).toFixed(0)} % of that more for each)`);
   const said =
     broken.length === 0
-      ? "No point lies above twice the straight line between the ends of its curve: there is no cliff."
+      ? `No point costs more than ${CLIFF} x the first of its curve${rising.join("")}, or ${CLIFF} x the straight line between the ends: there is no cliff.`
       : `**A cliff**: ${broken.join("; ")}.`;
   return `${said}
 
@@ -112,7 +115,7 @@ export function drainSection(result: DrainResult): string {
   ]);
   const broken = tooSlow(result);
   const head = ["round trip", "messages/s", "possible", "share", "samples/s", "noise"];
-  return `Possible are ${result.places} messages in a round trip, ${result.mostPerSecond} a second at most. The limit is a share of 60 %: ${broken.length === 0 ? "kept" : `**broken**: ${broken.join("; ")}`}.
+  return `Possible are ${result.places} messages in a round trip, ${result.mostPerSecond} a second at most. The limit is a share of ${100 * LEAST_SHARE} %: ${broken.length === 0 ? "kept" : `**broken**: ${broken.join("; ")}`}.
 
 ${markdownTable([...head, "CPU for a sample", "noise"], rows)}
 

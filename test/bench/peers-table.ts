@@ -29,8 +29,11 @@ export const gateNames: readonly PeerName[] = ["floor", "pipit", "shell", "usual
 export interface PeerFigures {
   readonly cpuMs: number;
   readonly bytes: number;
-  /** To the disk, for a sample that a power cut leaves; null: it keeps none, or nobody could measure it. */
-  readonly safeBytes: number | null;
+  /**
+   * Of Pipit: what has reached its disk, for a sample that a power cut leaves. Of the others: what they have written to files at all, for
+   * none of them syncs. Null: nobody could measure it.
+   */
+  readonly writtenBytes: number | null;
   readonly hadChildren: boolean;
 }
 
@@ -59,7 +62,7 @@ export interface PeerLine {
   readonly noise: Noise;
   readonly bytes: number;
   /** As in `PeerFigures`. */
-  readonly safeBytes: number | null;
+  readonly writtenBytes: number | null;
   readonly hadChildren: boolean;
   readonly memory: Memory;
 }
@@ -87,9 +90,9 @@ export function peerLines({ windows, memory }: PeerMeasurement): readonly PeerLi
       toPipit: median(ratios),
       noise: noiseOf(ratios),
       bytes: mean(own.map(({ bytes }) => bytes)),
-      safeBytes: own.some(({ safeBytes }) => safeBytes === null)
+      writtenBytes: own.some(({ writtenBytes }) => writtenBytes === null)
         ? null
-        : mean(own.map(({ safeBytes }) => safeBytes ?? 0)),
+        : mean(own.map(({ writtenBytes }) => writtenBytes ?? 0)),
       hadChildren: own.some(({ hadChildren }) => hadChildren),
       memory: itsMemory,
     };
@@ -107,9 +110,15 @@ export const notBehind = (
     return !(line !== undefined && line.toPipit > 1);
   }).map((name) => peerLabels[name]);
 
-/** In words; "?": nobody could measure it. */
-export const safeBytesOf = ({ name, safeBytes }: Pick<PeerLine, "name" | "safeBytes">): string =>
-  safeBytes?.toFixed(0) ?? (name === "pipit" ? "?" : "none");
+/** For a sample that a power cut leaves, in words; "?": nobody could measure it. */
+export function safeBytesOf({
+  name,
+  writtenBytes,
+}: Pick<PeerLine, "name" | "writtenBytes">): string {
+  if (writtenBytes === null) return "?";
+  if (writtenBytes === 0) return "none";
+  return `${writtenBytes.toFixed(0)}${name === "pipit" ? "" : ", not synced"}`;
+}
 
 export function peersTable(lines: readonly PeerLine[]): string {
   const megabytes = (value: number | null) => (value === null ? "?" : value.toFixed(1));
@@ -123,14 +132,14 @@ export function peersTable(lines: readonly PeerLine[]): string {
     megabytes(rest.memory.rssAnonMb),
     megabytes(rest.memory.rssMb),
     rest.bytes.toFixed(0),
-    safeBytesOf({ name, safeBytes: rest.safeBytes }),
+    safeBytesOf({ name, writtenBytes: rest.writtenBytes }),
   ]);
   const head = [
     ["", "CPU ms", "x C", "x pipit", "noise", "children", "RssAnon", "RSS MB", "sent B", "safe B"],
   ];
   return [...head, ...rows]
     .map(([name = "", ...cells]) =>
-      [name.padEnd(32), ...cells.map((cell) => cell.padStart(9))].join("").trimEnd(),
+      [name.padEnd(32), ...cells.map((cell) => ` ${cell.padStart(8)}`)].join("").trimEnd(),
     )
     .join("\n");
 }

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Acker, startAcker } from "./acker.ts";
 import { fullRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
-import { buildFloor, type Contender, preparePipit, startFloor } from "./contenders.ts";
+import { buildFloor, type Contender, executable, preparePipit, startFloor } from "./contenders.ts";
+import { forget } from "./forget.ts";
 import { ownDisk } from "./own-disk.ts";
 import {
   type Delivered,
@@ -27,7 +28,8 @@ import {
   peersTable,
 } from "./peers-table.ts";
 import { benchProgram, options, say } from "./program.ts";
-import { memoryOf, usageOf } from "./usage.ts";
+import { tokenOf } from "./token.ts";
+import { memoryOf, usageOf, writtenBy } from "./usage.ts";
 import { InvalidWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
 
@@ -37,9 +39,6 @@ const names = options.gate ? gateNames : peerNames;
 const { intervalMs, reports } = run;
 /** Each contender has one, and at the end of the interval all are looked at. */
 const PARTS = names.length + 2;
-
-/** Of one length, so that the datagrams are. */
-const tokenOf = (name: PeerName) => `${name}BenchmarkToken`.slice(0, 20).padEnd(20, "1");
 
 interface Running {
   readonly contender: Contender;
@@ -67,6 +66,7 @@ async function measure(folder: string): Promise<PeerMeasurement> {
     Promise.race([acker.next(tokenOf("pipit"), limitMs), pipit.contender.failure()]);
 
   const runPipit = await preparePipit({ ...start("pipit"), folder: disk?.folder ?? folder });
+  forget(executable);
   const pipit = byCoap("pipit", runPipit());
   for (let report = 1; report < run.warmUp; report++) await beat();
   const { json } = await beat();
@@ -93,18 +93,19 @@ async function measure(folder: string): Promise<PeerMeasurement> {
   const look = async () => {
     await beat();
     await sleep((intervalMs * (PARTS - 1)) / PARTS);
-    const looked = eachPeer((name) => lookAt(contenderOf(name)));
-    return { looked, written: disk?.bytesWritten() ?? null };
+    return eachPeer((name) => ({
+      ...lookAt(contenderOf(name)),
+      written:
+        name === "pipit"
+          ? (disk?.bytesWritten() ?? null)
+          : writtenBy(contenderOf(name).contender.pid),
+    }));
   };
   const windows = await validWindows(run.windows, say, async () => {
     const before = await look();
     for (let report = 1; report < reports; report++) await beat();
     const after = await look();
-    const safe = after.written === null ? null : after.written - (before.written ?? 0);
-    const window = eachPeer((name) => ({
-      ...figuresOf(name, before.looked[name], after.looked[name]),
-      safeBytes: name === "pipit" && safe !== null ? safe / reports : null,
-    }));
+    const window = eachPeer((name) => figuresOf(name, before[name], after[name]));
     demandPlausible(window.floor.cpuMs, run.plausibleFloorMs);
     return window;
   });
@@ -127,9 +128,9 @@ const lookAt = ({ contender, delivered }: Running) => ({
   ...delivered(),
 });
 
-type Look = ReturnType<typeof lookAt>;
+type Look = ReturnType<typeof lookAt> & { readonly written: number | null };
 
-function figuresOf(name: PeerName, from?: Look, to?: Look): Omit<PeerFigures, "safeBytes"> {
+function figuresOf(name: PeerName, from?: Look, to?: Look): PeerFigures {
   if (from === undefined || to === undefined) throw new Error(`nobody has looked at ${name}`);
   const sent = to.reports - from.reports;
   if (sent !== reports)
@@ -137,6 +138,8 @@ function figuresOf(name: PeerName, from?: Look, to?: Look): Omit<PeerFigures, "s
   return {
     cpuMs: (to.cpuMs - from.cpuMs) / reports,
     bytes: (to.bytes - from.bytes) / reports,
+    writtenBytes:
+      from.written === null || to.written === null ? null : (to.written - from.written) / reports,
     hadChildren: from.childFaults !== to.childFaults || to.children > from.children,
   };
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect, parseArgs } from "node:util";
+import { Busy } from "./calm.ts";
 import { buildPipit } from "./contenders.ts";
 import { note, type Part, type Results } from "./results.ts";
 import { InvalidWindow } from "./window.ts";
@@ -47,7 +48,8 @@ export async function benchProgram<Name extends Part>(
     for (const what of broken) say(`${complaint}: ${what}`);
     if (broken.length > 0) process.exitCode = 1;
   } catch (error) {
-    say(`no result: ${error instanceof InvalidWindow ? error.message : inspect(error)}`);
+    const isKnown = error instanceof InvalidWindow || error instanceof Busy;
+    say(`no result: ${isKnown ? error.message : inspect(error)}`);
     const { message } = error instanceof Error ? error : new Error(inspect(error));
     if (results !== undefined) note(results, part, { notMeasured: message });
     process.exitCode = 2;

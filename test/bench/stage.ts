@@ -7,6 +7,7 @@ import type { Arrivals } from "./arrivals.ts";
 import { startBroker } from "./broker.ts";
 import type { Start, Trust } from "./contenders.ts";
 import { type Link, loopbackUp, openLink } from "./links.ts";
+import { tokenOf } from "./token.ts";
 import { type Name, names } from "./wire-table.ts";
 
 /** Where a contender runs, and whom it sends to. */
@@ -30,9 +31,6 @@ export interface Stage extends AsyncDisposable {
 /** What stands in the certificates. */
 const SERVER_NAME = "localhost";
 const EVERYWHERE = "0.0.0.0";
-
-/** Of one length, so that messages are. */
-const tokenOf = (name: Name) => `${name}BenchmarkToken`.slice(0, 20).padEnd(20, "1");
 
 /** A board for each contender, and the servers of all: in this process but for the broker. Wants root, and a network namespace. */
 export async function openStage(folder: string, intervalMs: number): Promise<Stage> {

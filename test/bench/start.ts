@@ -13,6 +13,7 @@ import { listenForNotifications } from "../support/notify-socket.ts";
 import { startAcker } from "./acker.ts";
 import { untilCalm } from "./calm.ts";
 import { executable, preparePipit } from "./contenders.ts";
+import { forget } from "./forget.ts";
 import { benchProgram, options, say } from "./program.ts";
 import { judgeStarts, type Round, startTable, type Times } from "./start-table.ts";
 
@@ -73,10 +74,6 @@ function abortedAtEnd(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   return { signal: controller.signal, [Symbol.dispose]: () => controller.abort() };
 }
-
-/** The kernel lets go of the file's pages; those of shared libraries stay, for others use them. */
-const forget = (file: string) =>
-  execFileSync("dd", [`if=${file}`, "of=/dev/null", "iflag=nocache", "count=0", "status=none"]);
 
 await benchProgram("start", "over the budget", async (folder) => {
   await untilCalm(say);

@@ -8,6 +8,9 @@ export const median = (values: readonly number[]): number =>
 /** The furthest that one of them lies from the median, as a share of it: 0.1 is ±10 %. Null: one alone says nothing about that. */
 export type Noise = number | null;
 
+/** Of a figure that says something. */
+export const MOST_NOISE = 1;
+
 export function noiseOf(values: readonly number[]): Noise {
   if (values.length < 2) return null;
   const middle = median(values);

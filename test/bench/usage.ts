@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 export interface Usage {
   /** Processor time of all threads, and of the children that have ended. */
@@ -66,6 +66,16 @@ export function memoryOf(pid: number): Memory {
     rssMb: megabytes(status, "VmRSS") ?? Number.NaN,
     pssMb: megabytes(rollup, "Pss"),
   };
+}
+
+/**
+ * To files on a disk, by its ended children too, synced or not (man 5 proc_pid_io). Null where the kernel does not tell; what is on a
+ * file system in memory is not in it.
+ */
+export function writtenBy(pid: number): number | null {
+  const path = `/proc/${pid}/io`;
+  const [, bytes] = /^write_bytes: (\d+)$/m.exec(existsSync(path) ? read(path) : "") ?? [];
+  return bytes === undefined ? null : Number(bytes);
 }
 
 /** "RssAnon:\t   15216 kB\n" counts in units of 1024 bytes; a megabyte is 1e6 of them. */

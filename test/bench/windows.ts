@@ -1,22 +1,34 @@
+import { MOST_NOISE, type Noise, plusMinus } from "./statistics.ts";
 import { InvalidWindow } from "./window.ts";
 
 const MOST_INVALID = 3;
 
-/** So many windows; one that says nothing is measured again. @throws InvalidWindow: the third such one */
+/** Measures again what says nothing. @throws InvalidWindow: the third that says nothing, of all that it measures */
+export function createPatience(say: (text: string) => void) {
+  let invalid = 0;
+  return async <Window>(measure: () => Promise<Window>): Promise<Window> => {
+    for (;;) {
+      try {
+        return await measure();
+      } catch (error) {
+        if (!(error instanceof InvalidWindow) || ++invalid === MOST_INVALID) throw error;
+        say(`${error.message}: measured again`);
+      }
+    }
+  };
+}
+
+/** So many windows. @throws InvalidWindow: the third that says nothing */
 export async function validWindows<Window>(
   count: number,
   say: (text: string) => void,
   measure: () => Promise<Window>,
 ): Promise<readonly Window[]> {
+  const valid = createPatience(say);
   const windows: Window[] = [];
-  for (let invalid = 0; windows.length < count; ) {
-    try {
-      windows.push(await measure());
-      say(`window ${windows.length} of ${count}`);
-    } catch (error) {
-      if (!(error instanceof InvalidWindow) || ++invalid === MOST_INVALID) throw error;
-      say(`${error.message}: measured again`);
-    }
+  while (windows.length < count) {
+    windows.push(await valid(measure));
+    say(`window ${windows.length} of ${count}`);
   }
   return windows;
 }
@@ -28,4 +40,14 @@ export function demandPlausible(
 ): void {
   if (floorMs < least || floorMs > most)
     throw new InvalidWindow(`the C program took ${floorMs.toFixed(3)} ms, not ${least} to ${most}`);
+}
+
+/** @throws InvalidWindow: a point of it says nothing */
+export function demandQuiet(
+  of: string,
+  points: readonly { readonly at: number; readonly noise: Noise }[],
+): void {
+  for (const { at, noise } of points)
+    if (noise !== null && noise > MOST_NOISE)
+      throw new InvalidWindow(`noise of ${plusMinus(noise)} at ${at} ${of}`);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Contender } from "./contenders.ts";
 import { since } from "./links.ts";
 import type { Place } from "./stage.ts";
+import { mean } from "./statistics.ts";
 import { usageOf } from "./usage.ts";
 import { type Course, InvalidWindow } from "./window.ts";
 import { labels, type Name, names, type WireFigures, type WireWindow } from "./wire-table.ts";
@@ -49,8 +50,6 @@ async function measureOne(
   if (sent.length !== reports)
     throw new InvalidWindow(`${labels[name]}: ${sent.length} reports instead of ${reports}`);
   const { up, down } = since(before.traffic, after.traffic);
-  const mean = (values: readonly number[]) =>
-    values.reduce((total, value) => total + value, 0) / reports;
   return {
     cpuMs: (after.cpuMs - before.cpuMs) / reports,
     up: up.bytes / reports,

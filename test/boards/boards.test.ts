@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makePackage } from "../../build/debian/package.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { demand } from "../support/dtls-servers.ts";
+import { demand } from "../support/demand.ts";
 import { type Board, makeCard, openSite, switchOn } from "./board.ts";
 import { machines } from "./machines.ts";
 
@@ -23,10 +23,18 @@ let work: string;
 let deb: string;
 
 beforeAll(() => {
+  // With what card.sh runs only minutes later.
   demand(
     ["qemu-system-aarch64", "qemu-system-arm"],
+    ["qemu-aarch64-static", "qemu-user-static"],
     ["mcopy", "mtools"],
     ["mkfs.vfat", "dosfstools"],
+    ["mke2fs", "e2fsprogs"],
+    ["sfdisk", "fdisk"],
+    ["debootstrap", "debootstrap"],
+    ["zstd", "zstd"],
+    ["cpio", "cpio"],
+    ["depmod", "kmod"],
   );
   work = mkdtempSync(join(tmpdir(), "pipit-boards-"));
   deb = makePackage({

@@ -18,6 +18,8 @@ export interface TenantLimit {
   readonly perSecond: number;
   /** Until no board had a backlog; null: some still had when patience was at an end. */
   readonly caughtUpAfterS: number | null;
+  /** So many. */
+  readonly behind: number;
 }
 
 export interface Happened {
@@ -100,9 +102,11 @@ export function lineOf(chapter: Chapter, isCounted: boolean): string {
   return `${inColumns(row)} ${notes.join(", ")}`.trimEnd();
 }
 
-const limitNote = ({ meanPerSecond }: Span, { perSecond, caughtUpAfterS }: TenantLimit) =>
+const limitNote = ({ meanPerSecond }: Span, { perSecond, caughtUpAfterS, behind }: TenantLimit) =>
   `offered ${(meanPerSecond / perSecond).toFixed(1)} x the limit of ${perSecond}/s, ${
-    caughtUpAfterS === null ? "some have not caught up" : `all caught up after ${caughtUpAfterS} s`
+    caughtUpAfterS === null
+      ? `${behind} have not caught up`
+      : `all caught up after ${caughtUpAfterS} s`
   }`;
 
 const WIDTHS = [12, 9, 8, 9, 7, 6] as const;

@@ -1,6 +1,6 @@
 import type { Balance } from "./balance.ts";
 import { type Chapter, createChapters } from "./chapters.ts";
-import type { VirtualSite } from "./site.ts";
+import type { VirtualSite } from "./virtual-site.ts";
 
 export interface Course {
   readonly chapters: readonly Chapter[];
@@ -18,7 +18,8 @@ export interface CourseOptions {
   readonly heapBytes: () => number;
 }
 
-const DARK_S = 60;
+/** Without power. */
+export const DARK_S = 60;
 const RESTART_S = 60;
 const OVERLOAD_S = 120;
 const STEADY_S = 120;
@@ -40,8 +41,8 @@ export async function runCourse(site: VirtualSite, options: CourseOptions): Prom
   const intervalS = intervalMs / 1_000;
   const course = createChapters(site, { say, patienceS: PATIENCE_S });
   const { chapter, pass, untilAllOnline } = course;
-  /** What is left is on its way. */
-  const hasCaughtUp = () => boards.every(({ isOnline, waiting }) => isOnline && waiting <= 1);
+  /** One that waits is on its way. */
+  const behind = () => boards.filter(({ isOnline, waiting }) => !isOnline || waiting > 1).length;
 
   await course.powerOn("first power-on");
   await course.steady(STEADY_S);
@@ -66,9 +67,10 @@ export async function runCourse(site: VirtualSite, options: CourseOptions): Prom
   await chapter(`limit of the tenant, ${limitTimes} x steady`, async () => {
     const from = site.now();
     const until = from + LIMITED_INTERVALS * intervalS;
-    while (!hasCaughtUp() && site.now() < until) await site.second();
-    const caughtUpAfterS = hasCaughtUp() ? site.now() - from : null;
-    return { limit: { perSecond, caughtUpAfterS } };
+    while (behind() > 0 && site.now() < until) await site.second();
+    const left = behind();
+    const caughtUpAfterS = left === 0 ? site.now() - from : null;
+    return { limit: { perSecond, caughtUpAfterS, behind: left } };
   });
   sandbox.setFaults({ tenantRate: 0 });
   await chapter("limit lifted", async () => {

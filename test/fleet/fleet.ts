@@ -8,7 +8,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { headLine } from "./chapters.ts";
-import { runCourse } from "./course.ts";
+import { DARK_S, runCourse } from "./course.ts";
 import { tooFewFiles } from "./descriptors.ts";
 import { type FleetOptions, MOST_WHOLE_BOARDS, parseFleetOptions } from "./fleet-options.ts";
 import { heapBytes } from "./heap.ts";
@@ -16,10 +16,9 @@ import { plot } from "./plot.ts";
 import { runRealCourse } from "./real-course.ts";
 import { openRealSite } from "./real-site.ts";
 import { rulesAlone } from "./rules-alone.ts";
-import { openSite, type Site } from "./site.ts";
-import { judge, judgeReal, type Line } from "./verdict.ts";
-
-const DARK_S = 60;
+import type { Site } from "./site.ts";
+import { inWords, judge, judgeReal, type Line } from "./verdict.ts";
+import { openSite } from "./virtual-site.ts";
 
 const options = optionsOrExit();
 const { boards, intervalMs, seed, mode } = options;
@@ -82,8 +81,7 @@ function tell(
   say(
     `${accepted} samples accepted${known}, ${waiting} waiting, ${dropped} given up; ${Math.round(process.uptime())} s, ${megabytes} MB`,
   );
-  for (const { what, found, limit, kept } of lines)
-    say(`${kept ? "kept  " : "BROKEN"}  ${what}: ${found}, at most ${limit}`);
+  for (const line of lines) say(inWords(line));
   if (options.json) process.stdout.write(`${JSON.stringify({ boards, seed, ...course, lines })}\n`);
   if (options.plot !== null)
     writeFileSync(options.plot, plot(site.arrivals.seconds, course.chapters, boards));

@@ -1,25 +1,8 @@
-import type { OpenCarrier } from "../../agent/sandbox/carrier.ts";
-import { peerOf } from "../../agent/sandbox/peer.ts";
-import { defaultProfile, type Sandbox, startSandbox } from "../../agent/sandbox/sandbox.ts";
-import { type MemoryNetwork, memoryNetwork } from "../support/memory-network.ts";
-import { seededRandom } from "../support/seeded-random.ts";
-import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
-import { type Arrivals, createArrivals } from "./arrivals.ts";
+import type { Sandbox, SandboxEvent } from "../../agent/sandbox/sandbox.ts";
+import type { Arrivals } from "./arrivals.ts";
 import { type Balance, balanceOf, storedIn } from "./balance.ts";
-import { createFleetBoard, type FleetBoard, SERIALS_FROM } from "./fleet-board.ts";
-import { boardFiles, configOf, SERVER_NAME } from "./fleet-config.ts";
-
-const SERVER = { host: "192.0.2.1", port: 5683 };
-/** What the stand-in remembers is memory of its own: little for each key, and for each sample longer than one is under way. */
-const REMEMBERED = { keepPoints: 1, rememberTimestamps: 4, rememberSamples: 128 };
-/** MAX_TRANSMIT_WAIT (RFC 7252 §4.8.2) is 93 s: no repetition comes later. In steady state it is full, and stands still. */
-const REPEATED_WITHIN_MS = 120_000;
-
-export interface SiteOptions {
-  readonly boards: number;
-  readonly intervalMs: number;
-  readonly seed: number;
-}
+import { createFleetBoard, type FleetBoard, type World } from "./fleet-board.ts";
+import { boardFiles } from "./fleet-config.ts";
 
 /** Boards with one server. */
 export interface Site {
@@ -35,71 +18,47 @@ export interface Site {
   balance(): Balance;
 }
 
-export const onlineOf = (boards: readonly FleetBoard[]): number =>
-  boards.reduce((total, { isOnline }) => total + (isOnline ? 1 : 0), 0);
-
-/** All in one process: the sandbox, a network in memory, virtual time. */
-export interface VirtualSite extends Site {
-  readonly clock: VirtualClock;
-  readonly sandbox: Sandbox;
+export interface SiteOptions {
+  readonly boards: number;
   readonly intervalMs: number;
+  readonly seed: number;
 }
 
-export async function openSite(options: SiteOptions): Promise<VirtualSite> {
-  const { boards: count, intervalMs, seed } = options;
-  const clock = virtualClock(undefined, { turns: 1 });
-  const begunMs = clock.monotonic();
-  const second = () => Math.floor((clock.monotonic() - begunMs) / 1_000);
-  const network = memoryNetwork({ clock, random: seededRandom(seed), remembered: 1 });
-  network.name(SERVER_NAME, [SERVER.host]);
-  const arrivals = createArrivals();
-  const sandbox = await startSandbox({
-    ...{ clock, seed, httpPort: null, host: SERVER.host, port: SERVER.port },
-    ...{ ...REMEMBERED, mostDevices: count },
-    mostExchanges: Math.ceil(count * Math.max(1, REPEATED_WITHIN_MS / intervalMs)),
-    openCarrier: carriedBy(network),
-    onEvent: ({ method, code }) => {
-      if (method !== "PUSH") arrivals.arrived(second(), code.startsWith("5."));
-    },
-  });
+interface Parts {
+  readonly boards: number;
+  readonly world: Omit<World, "host" | "failed">;
+  readonly arrivals: Arrivals;
+  /** Null: the server is somebody else's. */
+  readonly sandbox: Sandbox | null;
+  now(): number;
+  /** Lets one second pass. */
+  pass(): Promise<void>;
+}
 
+export function createSite({ boards: count, world, arrivals, sandbox, now, pass }: Parts): Site {
   let failure: { readonly error: unknown } | null = null;
-  const world = {
-    ...{ clock, network, host: boardFiles() },
-    config: configOf({ port: SERVER.port, ...defaultProfile }, intervalMs),
-    serialsFrom: SERIALS_FROM,
-    randomOf: (index: number) => seededRandom(seed + 1 + index),
+  const whole = {
+    ...{ ...world, host: boardFiles() },
     failed(error: unknown) {
       failure ??= { error };
     },
   };
-  const boards = Array.from({ length: count }, (_, index) => createFleetBoard(index, world));
-  const online = () => onlineOf(boards);
+  const boards = Array.from({ length: count }, (_, index) => createFleetBoard(index, whole));
+  const online = () => boards.reduce((total, { isOnline }) => total + (isOnline ? 1 : 0), 0);
   return {
-    ...{ clock, sandbox, boards, arrivals, intervalMs, now: second, online, countsRequests: true },
+    ...{ boards, arrivals, now, online, countsRequests: sandbox !== null },
     async second() {
-      await clock.advance(1_000);
+      await pass();
       if (failure !== null) throw failure.error;
-      arrivals.online(second(), online());
+      arrivals.online(now(), online());
     },
-    balance: () => balanceOf(boards, storedIn(sandbox.state().devices)),
+    balance: () => balanceOf(boards, sandbox && storedIn(sandbox.state().devices)),
   };
 }
 
-/** The sandbox's way onto the network in memory. */
-const carriedBy =
-  (network: MemoryNetwork): OpenCarrier =>
-  async ({ host, port, received }) => {
-    const address = { host, port };
-    const listening = network.listen(address, (datagram, _reply, from) =>
-      received(datagram, peerOf({ address: from.host, port: from.port })),
-    );
-    return {
-      port,
-      send: (datagram, peer) =>
-        network.inject(address, { host: peer.address, port: peer.port }, datagram),
-      async close() {
-        listening[Symbol.dispose]();
-      },
-    };
+/** The sandbox's events, but for what it has sent by itself. */
+export const countedIn =
+  (arrivals: Arrivals, now: () => number) =>
+  ({ method, code }: SandboxEvent): void => {
+    if (method !== "PUSH") arrivals.arrived(now(), code.startsWith("5."));
   };

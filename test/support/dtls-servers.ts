@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,13 +21,6 @@ export interface ServerOptions {
   readonly port?: number;
   /** Default: 127.0.0.1; only openssl's takes another. */
   readonly host?: string;
-}
-
-/** @throws with the package to install: a suite of peers never skips */
-export function demand(...programs: readonly [name: string, debianPackage: string][]): void {
-  for (const [name, debianPackage] of programs)
-    if (spawnSync(name, ["--version"]).error)
-      throw new Error(`${name} is not installed: apt-get install -y ${debianPackage}`);
 }
 
 let files = 0;

@@ -1,17 +1,10 @@
 import { spawnSync } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, join } from "node:path";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { bindNative } from "../../agent/platform/ffi.ts";
+import { bytesWrittenTo, deviceOf, makeExt4, mountExt4, ran } from "./ext4.ts";
 
 export interface Ext4Image extends AsyncDisposable {
   /** Where it is mounted. */
@@ -20,7 +13,7 @@ export interface Ext4Image extends AsyncDisposable {
   cut(): void;
   /** The power comes back, once nobody uses it any more: its journal is replayed. */
   remount(): Promise<void>;
-  /** To the device, by anybody, since it was mounted: /sys/block/loop0/stat counts sectors of 512 bytes. */
+  /** To the device, by anybody, since it was mounted. */
   bytesWritten(): number;
   /** Unmounts it for good. @throws for what fsck finds */
   check(): Promise<void>;
@@ -38,38 +31,28 @@ export interface Ext4Options {
 const EXT4_IOC_SHUTDOWN = 0x8004587dn;
 const NOLOGFLUSH = Uint8Array.of(2, 0, 0, 0);
 
-const SECTOR_BYTES = 512;
 const UNMOUNT_LIMIT_MS = 30_000;
 const AGAIN_MS = 20;
 
-/** A real ext4 with blocks of 4 KiB, as on a card, on a loop device of its own. Needs root, e2fsprogs and mount. */
+/** A disk of its own whose power can be cut. Needs root, e2fsprogs and mount. */
 export async function ext4Image(given: Ext4Options): Promise<Ext4Image> {
-  const { megabytes, options = "defaults" } = given;
+  const { megabytes, options } = given;
   const image = join(given.folder, "card.ext4");
   const folder = join(given.folder, "card");
   const libc = bindNative({ ioctl: { arguments: ["i32", "u64", "buffer"], return: "i32" } });
   if (libc === null) throw new Error("the pinned Node has no working node:ffi");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(image, "");
-  truncateSync(image, megabytes * 1024 * 1024);
-  // Tables that are made later would count as written by whoever is measured.
-  const whole = "lazy_itable_init=0,lazy_journal_init=0";
-  ran("mkfs.ext4", "e2fsprogs", ["-q", "-F", "-b", "4096", "-m", "0", "-E", whole, image]);
-  const mount = () => ran("mount", "mount", ["-t", "ext4", "-o", `loop,${options}`, image, folder]);
-  mount();
+  makeExt4(image, megabytes);
+  mountExt4(image, folder, options);
   let isMounted = true;
   // A test that ran out of time disposes of nothing; what it left is not to be deleted through the mount.
   onTestFinished(() => {
     if (isMounted) spawnSync("umount", ["--lazy", folder]);
   });
 
-  /** "loop0" */
-  const device = () => basename(ran("findmnt", "util-linux", ["-no", "SOURCE", folder]).trim());
-
   /** Whoever had files open may still be about to end. */
   const unmount = async () => {
     if (!isMounted) return;
-    const name = device();
+    const name = deviceOf(folder);
     const startMs = performance.now();
     const until = async (isDone: () => string | null) => {
       for (let why = isDone(); why !== null; why = isDone()) {
@@ -103,13 +86,10 @@ export async function ext4Image(given: Ext4Options): Promise<Ext4Image> {
     },
     async remount() {
       await unmount();
-      mount();
+      mountExt4(image, folder, options);
       isMounted = true;
     },
-    bytesWritten() {
-      const stat = readFileSync(`/sys/block/${device()}/stat`, "utf8");
-      return Number(stat.trim().split(/\s+/)[6]) * SECTOR_BYTES;
-    },
+    bytesWritten: () => bytesWrittenTo(deviceOf(folder)),
     async check() {
       await unmount();
       ran("e2fsck", "e2fsprogs", ["-f", "-n", image]);
@@ -125,13 +105,4 @@ function backingFileOf(name: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** Standard output. @throws when it is missing, or fails */
-function ran(command: string, debianPackage: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
-  if (error) throw new Error(`${command} is missing: apt-get install ${debianPackage}`);
-  if (status !== 0)
-    throw new Error(`${command} ${args.join(" ")} failed; it needs root:\n${stdout}${stderr}`);
-  return stdout;
 }

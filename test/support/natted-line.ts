@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { onTestFinished } from "vitest";
-import { demand } from "./dtls-servers.ts";
+import { demand } from "./demand.ts";
 import { readWire, type Wire } from "./wire.ts";
 
 /** Where the server listens, and where the board does: nobody outside of the test's namespaces sees these. */

@@ -5,7 +5,7 @@ import { type SandboxEvent, startSandbox } from "../../agent/sandbox/sandbox.ts"
 import { cpus } from "../../build/cpus.ts";
 import { machineOf } from "../../build/elf-machine.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { demand } from "../support/dtls-servers.ts";
+import { demand } from "../support/demand.ts";
 import { pipit } from "../support/pipit-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 

@@ -8,9 +8,10 @@ import { makeDeviceCertificate } from "../../agent/dtls/make-certificate.ts";
 import { fingerprint } from "../../agent/dtls/refusal.ts";
 import { startSandbox } from "../../agent/sandbox/sandbox.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { demand } from "../support/demand.ts";
 import { dtlsClient } from "../support/dtls-client.ts";
 import { recordTypes } from "../support/dtls-records.ts";
-import { type DtlsServer, demand, gnutlsServer, opensslServer } from "../support/dtls-servers.ts";
+import { type DtlsServer, gnutlsServer, opensslServer } from "../support/dtls-servers.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** Our DTLS against implementations that share nothing with it but the standard: OpenSSL of Debian, and GnuTLS. */

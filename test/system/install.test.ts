@@ -16,7 +16,7 @@ import { delimiter, join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { writeChecksums } from "../../build/checksums.ts";
 import { cpus, ownCpu } from "../../build/cpus.ts";
-import { demand } from "../support/dtls-servers.ts";
+import { demand } from "../support/demand.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /**

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { textBytes } from "../support/coap-bytes.ts";
 import { textOf } from "../support/coap-rig.ts";
+import { demand } from "../support/demand.ts";
 import { dtlsClient } from "../support/dtls-client.ts";
-import { demand, libcoapSecureServer } from "../support/dtls-servers.ts";
+import { libcoapSecureServer } from "../support/dtls-servers.ts";
 import { isNotification, isRegistered, realClient } from "../support/real-client.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 

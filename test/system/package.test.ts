@@ -17,7 +17,7 @@ import { type Cpu, cpus, ownCpu } from "../../build/cpus.ts";
 import { dependencies } from "../../build/debian/control.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { type CleanClone, cleanClone } from "../support/clean-clone.ts";
-import { demand } from "../support/dtls-servers.ts";
+import { demand } from "../support/demand.ts";
 import { startStandIn } from "../support/stand-in.ts";
 import { type Container, releases, startContainer } from "./container.ts";
 

@@ -1,4 +1,4 @@
-"""What the contenders in Python read: the values of one report, by the keys that Pipit uses."""
+"""What the contenders in Python read: the values of one report, by the keys that Pipit uses, but for rxBytes and txBytes."""
 import os
 
 before = None

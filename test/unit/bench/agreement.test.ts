@@ -7,12 +7,18 @@ const nothing = {
   ...{ growth: none, drain: none, wire: none },
 };
 
+const figure = (value: number, noise: number | null) => [{ name: "a", value, noise }];
+const verdict = (...runs: Parameters<typeof compared>) => compared(...runs)[0]?.verdict;
+
 it("takes the ratios of a run with the noise of both that they are made of", () => {
   const points = [
     { at: 0, cpuMs: 2, noise: 0.1 },
     { at: 10, cpuMs: 4, noise: 0.2 },
   ];
-  const [figure] = figuresOf({ ...nothing, growth: { result: [{ of: "sensors", points }] } });
+  const [figure] = figuresOf({
+    ...nothing,
+    growth: { result: [{ of: "sensors", share: 0, points }] },
+  });
   expect(figure).toMatchObject({ name: "sensors 10, x the first", value: 2 });
   expect(figure?.noise).toBeCloseTo(0.32);
 });
@@ -31,12 +37,16 @@ it("takes what is on the wire beside the JSON to the byte", () => {
 });
 
 it("two runs agree within the noise of both, in either direction", () => {
-  const figure = (value: number, noise: number | null) => [{ name: "a", value, noise }];
-  const verdict = (...runs: Parameters<typeof compared>) => compared(...runs)[0]?.agrees;
-  expect(verdict(figure(1, 0.1), figure(1.2, 0.1))).toBe(true);
-  expect(verdict(figure(1.2, 0.1), figure(1, 0.1))).toBe(true);
-  expect(verdict(figure(1, 0.1), figure(1.22, 0.1))).toBe(false);
-  expect(verdict(figure(1, null), figure(9, 0.1))).toBe(null);
+  expect(verdict(figure(1, 0.1), figure(1.2, 0.1))).toBe("agrees");
+  expect(verdict(figure(1.2, 0.1), figure(1, 0.1))).toBe("agrees");
+  expect(verdict(figure(1, 0.1), figure(1.22, 0.1))).toBe("DIFFERS");
+  expect(verdict(figure(1, null), figure(9, 0.1))).toBe("?");
+});
+
+it("two runs whose noise lets one be twice the other do not agree: they say nothing", () => {
+  expect(verdict(figure(1, 0.4), figure(1, 0.5))).toBe("too noisy");
+  expect(verdict(figure(1, 0.4), figure(1, 0.4))).toBe("agrees");
+  expect(verdict(figure(1, 0.4), figure(9, 0.5))).toBe("DIFFERS");
 });
 
 it("compares what both have measured", () => {

@@ -1,23 +1,38 @@
 import { expect, it } from "vitest";
 import { type Curve, cliffs, growthTable } from "../../bench/growth-table.ts";
 
-const curve = (...cpuMs: readonly number[]): Curve => ({
-  of: "sensors",
+const curve = (share: number, ...cpuMs: readonly number[]): Curve => ({
+  ...{ of: "sensors", share },
   points: cpuMs.map((each, index) => ({
     at: [0, 1, 10, 100][index] ?? 0,
     cpuMs: each,
     noise: 0.04,
   })),
 });
+const flat = (...cpuMs: readonly number[]) => curve(0, ...cpuMs);
+const rising = (...cpuMs: readonly number[]) => curve(0.08, ...cpuMs);
 
 it("takes a straight line and a flat one for what they are, and a step in between for a cliff", () => {
-  expect(cliffs([curve(2, 2.1, 3, 12), curve(2, 2.2, 1.9, 2)])).toEqual([]);
-  expect(cliffs([curve(2, 2, 9, 12)])).toEqual(["9.00 ms a report with 10 sensors"]);
-  expect(cliffs([curve(2), { of: "nothing", points: [] }])).toEqual([]);
+  expect(cliffs([rising(2.02, 2.34, 3.11, 13.9), flat(1.85, 2.12, 2.22, 2.12)])).toEqual([]);
+  expect(cliffs([rising(2, 2, 9, 12)])).toEqual(["9.00 ms a report with 10 sensors"]);
+  expect(cliffs([flat(2), { of: "nothing", share: 0, points: [] }])).toEqual([]);
+});
+
+it("finds a cliff at the last point, too, to which the line between the ends leads", () => {
+  expect(cliffs([rising(2, 2.01, 3, 102)])).toEqual(["102.00 ms a report with 100 sensors"]);
+  expect(cliffs([flat(2.8, 3, 3.2, 60), flat(2.4, 2.4, 2.5, 24)])).toHaveLength(2);
+});
+
+it("finds one also before the end of a curve that rises less than it may", () => {
+  expect(cliffs([rising(2, 2, 6, 7)])).toEqual(["6.00 ms a report with 10 sensors"]);
+});
+
+it("takes what is no number for a cliff", () => {
+  expect(cliffs([flat(2, Number.NaN, 2, 2)])).toHaveLength(1);
 });
 
 it("prints each point with its ratio to the first of the curve", () => {
-  expect(growthTable([curve(2, 3, 4, 8)]).split("\n")).toEqual([
+  expect(growthTable([rising(2, 3, 4, 8)]).split("\n")).toEqual([
     "sensors",
     "        0     2.00 ms    ±4 %    1.00 x",
     "        1     3.00 ms    ±4 %    1.50 x",

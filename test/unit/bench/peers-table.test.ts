@@ -28,7 +28,7 @@ const all = <T>(of: (name: PeerName) => T) =>
 const window = (change: Partial<Record<PeerName, Partial<PeerFigures>>> = {}): PeerWindow =>
   all((name) => ({
     ...{ cpuMs: costs[name], bytes: 250, hadChildren: name === "shell" },
-    safeBytes: name === "pipit" ? 4_096 : null,
+    writtenBytes: name === "pipit" ? 4_096 : 0,
     ...change[name],
   }));
 const memory = all(() => ({ rssAnonMb: 10, rssMb: 50, pssMb: null }));
@@ -41,10 +41,10 @@ it("takes medians of the windows, and ratios within each of them", () => {
   ];
   const lines = peerLines({ windows, memory });
   const python = lines.find(({ name }) => name === "python");
-  expect(python).toMatchObject({ cpuMs: 16, toPipit: 7, hadChildren: false, safeBytes: null });
+  expect(python).toMatchObject({ cpuMs: 16, toPipit: 7, hadChildren: false, writtenBytes: 0 });
   expect(python?.noise).toBeCloseTo(1 / 7);
   expect(lines.find(({ name }) => name === "pipit")).toMatchObject({
-    ...{ toPipit: 1, noise: 0, safeBytes: 4_096, hadChildren: false },
+    ...{ toPipit: 1, noise: 0, writtenBytes: 4_096, hadChildren: false },
   });
   expect(lines.find(({ name }) => name === "shell")?.hadChildren).toBe(true);
 });
@@ -73,9 +73,13 @@ it("does without those that the gate does not need", () => {
   expect(notBehind(lines)).toEqual(["Python, CoAPthon3"]);
 });
 
-it("says of each what a power-cut-safe sample writes: nothing is kept by anybody but Pipit", () => {
-  const rows = peersTable(peerLines({ windows: [window()], memory })).split("\n");
+it("says of each what a power-cut-safe sample writes, and of whoever writes without a sync that it does", () => {
+  const change = { collectd: { writtenBytes: 300 }, exporter: { writtenBytes: null } };
+  const rows = peersTable(peerLines({ windows: [window(change)], memory })).split("\n");
+  const of = (begin: string) => rows.find((row) => row.startsWith(begin));
   expect(rows).toHaveLength(1 + peerNames.length);
-  expect(rows.filter((row) => row.endsWith(" none"))).toHaveLength(peerNames.length - 1);
-  expect(rows.find((row) => row.startsWith("pipit "))).toMatch(/ 4096$/);
+  expect(rows.filter((row) => row.endsWith(" none"))).toHaveLength(peerNames.length - 3);
+  expect(of("pipit ")).toMatch(/ 4096$/);
+  expect(of("collectd")).toMatch(/ 300, not synced$/);
+  expect(of("node exporter")).toMatch(/ \?$/);
 });

@@ -35,7 +35,7 @@ function peers() {
     each((name) => ({
       cpuMs: name === "pipit" ? costs.pipit : costs[name] * factor,
       ...{ bytes: 250, hadChildren: name === "shell" },
-      safeBytes: name === "pipit" ? 10_650 : null,
+      writtenBytes: name === "pipit" ? 10_650 : 0,
     }));
   const measured = {
     windows: [window(1), window(1.05), window(0.95)],
@@ -66,7 +66,7 @@ function found(change: Partial<AllFound> = {}): AllFound {
   const starts = { endMs: 30, readyMs: 150, acknowledgedMs: 160 };
   const cold = { endMs: 130, readyMs: 250, acknowledgedMs: 260 };
   const rounds = [{ emptyNode: { cold, warm: starts }, pipit: { cold, warm: starts } }];
-  const points = [0, 1, 10, 100].map((at) => ({ at, cpuMs: 2 + at / 3, noise: 0.02 }));
+  const points = [0, 1, 10, 100].map((at) => ({ at, cpuMs: 2 + at / 10, noise: 0.02 }));
   const noise = { rate: 0.01, cpu: 0.05 };
   const drained = { roundTripMs: 50, messagesPerSecond: 76, samplesPerSecond: 304, noise };
   return {
@@ -79,7 +79,7 @@ function found(change: Partial<AllFound> = {}): AllFound {
     cpu: { result: cpu() },
     start: { result: { rounds, lines: judgeStarts(rounds) } },
     peers: { result: peers() },
-    growth: { result: [{ of: "sensors", points }] },
+    growth: { result: [{ of: "sensors", share: 0.08, points }] },
     drain: {
       result: { places: 4, mostPerSecond: 200, points: [{ ...drained, cpuMsPerSample: 0.2 }] },
     },
@@ -123,11 +123,17 @@ it("marks what is broken", () => {
   const page = performancePage(
     found({
       drain: { result: { places: 4, mostPerSecond: 200, points } },
-      growth: { result: [{ of: "sensors", points: steps }] },
+      growth: { result: [{ of: "sensors", share: 0, points: steps }] },
     }),
   );
   expect(page).toContain("**broken**: 40.0 messages/s at a round trip of 50 ms");
   expect(page).toContain("**A cliff**: 9.00 ms a report with 1 sensors.");
+});
+
+it("says what a cliff would have been", () => {
+  expect(performancePage(found())).toContain(
+    "No point costs more than 2 x the first of its curve (sensors: and 8 % of that more for each), or 2 x the straight line",
+  );
 });
 
 it("names what was not measured, and why, and shows no picture of it", () => {

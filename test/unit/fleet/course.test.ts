@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { runCourse } from "../../fleet/course.ts";
 import { switchedOn } from "../../fleet/power.ts";
-import { openSite } from "../../fleet/site.ts";
 import { judge } from "../../fleet/verdict.ts";
+import { openSite } from "../../fleet/virtual-site.ts";
 
 it("a site of boards lives through power cuts and a server that is away: all come back, nothing is lost", async () => {
   const boards = 40;

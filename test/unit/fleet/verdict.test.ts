@@ -25,7 +25,7 @@ const chapter = (name: string, peakPerSecond: number): Chapter => ({
 const course = (change: Partial<Course> = {}): Course => ({
   chapters: [chapter("first power-on", 30), chapter("power is back", 12), chapter("soak", 11)],
   soakHeap: [1_000, 2_000, 3_000],
-  balance: { accepted: 10, stored: 8, waiting: 2, dropped: 0, off: 0 },
+  balance: { accepted: 10, stored: 10, waiting: 0, dropped: 0, off: 0 },
   ...change,
 });
 const broken = (change: Partial<Course>) =>
@@ -44,23 +44,29 @@ describe("the verdict", () => {
     ]);
     // One has lost a sample, another has one too many: the sums would not tell.
     expect(
-      broken({ balance: { accepted: 10, stored: 8, waiting: 2, dropped: 0, off: 2 } }),
+      broken({ balance: { accepted: 10, stored: 10, waiting: 0, dropped: 0, off: 2 } }),
     ).toEqual(["samples that are neither stored nor waiting, or stored and never accepted: 2"]);
     expect(broken({ soakHeap: [0, 4_000, 8_000] })).toEqual([
       "soak: heap that stays, bytes a report: 13.3",
     ]);
   });
 
+  it("names samples that still wait in the end, though the server lacks nothing else", () => {
+    expect(
+      broken({ balance: { accepted: 10, stored: 8, waiting: 2, dropped: 0, off: 0 } }),
+    ).toEqual(["samples that wait in the end: 2"]);
+  });
+
   it("names a tenant's limit that boards run against, and one under which they do not catch up", () => {
-    const limited = (perSecond: number, caughtUpAfterS: number | null) => ({
+    const limited = (perSecond: number, behind: number) => ({
       ...chapter("limit", 12),
       isPowerOn: false,
-      limit: { perSecond, caughtUpAfterS },
+      limit: { perSecond, caughtUpAfterS: behind === 0 ? 90 : null, behind },
     });
-    expect(broken({ chapters: [limited(5, 90), chapter("soak", 11)] })).toEqual([]);
-    expect(broken({ chapters: [limited(4, null), chapter("soak", 11)] })).toEqual([
+    expect(broken({ chapters: [limited(5, 0), chapter("soak", 11)] })).toEqual([]);
+    expect(broken({ chapters: [limited(4, 17), chapter("soak", 11)] })).toEqual([
       "limit: offered, to the limit: 2.50",
-      "limit: boards have not caught up: 1",
+      "limit: boards have not caught up: 17",
     ]);
   });
 
@@ -76,6 +82,7 @@ describe("the verdict", () => {
     ).toMatchObject([
       { found: "3.10", kept: false },
       { found: "0", kept: true },
+      { found: "1", kept: false },
     ]);
   });
 
@@ -105,7 +112,10 @@ it("counts samples board by board, or what the boards know where the server is a
 });
 
 it("leaves out of a line what nobody has counted", () => {
-  const one = { ...chapter("power is back", 12), limit: { perSecond: 5, caughtUpAfterS: 90 } };
+  const one = {
+    ...chapter("power is back", 12),
+    limit: { perSecond: 5, caughtUpAfterS: 90, behind: 0 },
+  };
   expect(lineOf(one, true)).toBe(
     "power is back                             0-60 s      600       0     10.0     12   1.2" +
       " all online after 60 s, offered 2.0 x the limit of 5/s, all caught up after 90 s",
