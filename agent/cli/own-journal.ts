@@ -3,6 +3,7 @@ import { fingerprintOf } from "../device/board.ts";
 import type { DurableJournal } from "../journal/journal.ts";
 import { errnoOf } from "../platform/errno.ts";
 import type { Standing } from "../standing.ts";
+import { bothClockNotes, CLOCK_NOTE } from "../telemetry/clock-notes.ts";
 import { journalFolder, type Owner } from "./journal-folder.ts";
 import { asidesOf, setAside, takeUp } from "./journals-aside.ts";
 
@@ -32,9 +33,13 @@ export async function openOwnJournal(
     });
     return journal;
   }
+  const clockNote = journal.noted(CLOCK_NOTE);
   await journal[Symbol.asyncDispose]();
-  swap(stateDir, most.aside, owner);
-  return open(journalFolder(stateDir, owner));
+  const isSwapped = swap(stateDir, most.aside, owner);
+  const other = await open(journalFolder(stateDir, owner));
+  // No time is given twice, and what the one knows of earlier boots dates samples of the other.
+  if (isSwapped) other.note(CLOCK_NOTE, bothClockNotes(clockNote, other.noted(CLOCK_NOTE)));
+  return other;
 }
 
 async function fullest(asides: readonly string[], open: Open) {
@@ -47,19 +52,21 @@ async function fullest(asides: readonly string[], open: Open) {
 }
 
 /** Cut between the two moves, the next start finds no journal, and takes one of those that wait. */
-function swap(stateDir: string, from: string, { board, log }: Owner): void {
+function swap(stateDir: string, from: string, { board, log }: Owner): boolean {
   const folder = join(stateDir, "journal");
   const here = fingerprintOf(board);
-  if (here === null) return;
+  if (here === null) return false;
   try {
     const aside = setAside(folder, here);
     takeUp(from, folder);
     log.notice("samples that were set aside go on", { from, aside });
+    return true;
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
     const hint = `make ${stateDir} writable, or give ${from} the name ${folder}, then: sudo systemctl restart pipit`;
     log.error("samples that were set aside cannot go on", { error: code, hint });
+    return false;
   }
 }
 

@@ -15,7 +15,7 @@ import type { WriteMeter } from "./write-meter.ts";
 /** Of samples in one write: what is read back or lost together stays small. */
 const MOST_SAMPLES = 64;
 /** At the end of each on the disk, for what becomes of samples while the disk takes no more segments. */
-const TELLING_BYTES = 256;
+const TELLING_BYTES = 512;
 /** Ranges of settled ids that are said again with notes and counters: mostly there are two. */
 const MOST_RESTATED = 16;
 /** In memory a segment is small: it is taken as a whole. */
@@ -177,18 +177,23 @@ export function createAppender(deps: AppenderDeps): Appender {
     segment.used += frame.length;
   };
 
-  /** A full disk takes no segment: what it has of those that are done with is said in the room kept for it, and then they go. */
+  /** A full disk takes no segment: what memory knows is said in the room kept for it, and then what is done with goes. */
   const tell = async (): Promise<void> => {
     const home = ledger.segments.findLast(({ onDisk }) => onDisk);
-    if (home === undefined || standing.problem !== "ENOSPC") return;
-    const done = ledger.segments.filter(
-      (segment) => segment.onDisk && segment !== home && ledger.isDone(segment),
-    );
-    const ids = done.flatMap(({ header, endId }) => ledger.inMemoryOnly(header.firstId, endId - 1));
+    // With more to be saved the counters would be ahead of the ids.
+    if (home === undefined || standing.problem !== "ENOSPC" || ledger.hasUnsaved) return;
+    const isKept = (segment: Segment) =>
+      segment.onDisk &&
+      segment !== home &&
+      ledger.isDone(segment) &&
+      ledger.inMemoryOnly(segment.header.firstId, segment.endId - 1).length > 0;
+    if (!ledger.segments.some(isKept)) return;
+    const ids = ledger.inMemoryOnly(1, home.endId - 1);
     writer.cut(0);
     writeProgress(writer, ids);
+    writeFacts(writer, { dropped: ledger.dropped });
     const body = writer.bytes();
-    if (ids.length === 0 || home.used + frameBytes(body.length) > home.file.bytes) return;
+    if (home.used + frameBytes(body.length) > home.file.bytes) return;
     try {
       await writeFrame(home, body);
       ledger.brought(ids);

@@ -7,6 +7,7 @@ import { createGroupCommit } from "./group-commit.ts";
 import { createIdRanges } from "./id-ranges.ts";
 import { createLedger } from "./ledger.ts";
 import { type Recovered, recover } from "./recover.ts";
+import { createRelease } from "./release.ts";
 import { createSampleReader } from "./sample-reader.ts";
 import { NewerFormat } from "./segment.ts";
 import { createThinner } from "./thin.ts";
@@ -45,6 +46,7 @@ export interface DurableJournal extends Journal {
 
 const nothing = (): Recovered => ({
   segments: [],
+  leftover: [],
   settled: createIdRanges(),
   dropped: {},
   notes: {},
@@ -126,25 +128,7 @@ function createJournal(
       Math.max(SMALLEST_SEGMENT_BYTES, Math.floor(bounds.maxBytes / LEAST_SEGMENTS)),
     );
 
-  /** What nobody waits for goes, as soon as it is written down that nobody does. */
-  const release = async () => {
-    const { segments } = ledger;
-    if (ledger.inMemoryOnly(1, Number.POSITIVE_INFINITY).length === 0) await thinner?.sweep();
-    // While memory is written to, the last one on the disk keeps counters and notes.
-    const needed = [segments.at(-1), segments.findLast(({ onDisk }) => onDisk)];
-    for (const segment of [...segments]) {
-      if (needed.includes(segment) || !ledger.isReleasable(segment)) continue;
-      segments.splice(segments.indexOf(segment), 1);
-      const { header, file, onDisk, isDamaged } = segment;
-      try {
-        await file.close();
-        if (onDisk && disk !== null)
-          await (isDamaged ? disk.setAside(header) : disk.remove(header, file.bytes));
-      } catch (error) {
-        log.warn("a segment of the journal cannot be removed", { error: String(error) });
-      }
-    }
-  };
+  const release = createRelease({ ledger, disk, thinner, leftover: recovered.leftover, log });
 
   const appender = createAppender({
     ledger,

@@ -78,7 +78,7 @@ function replayed(contents: readonly Content[]) {
     settled.forget(firstId, Number.POSITIVE_INFINITY);
     for (const { state, facts, settled: ranges } of frames) {
       const told = facts ?? state;
-      if (told) ({ notes, dropped } = told);
+      if (told) ({ notes = notes, dropped } = told);
       if (state) settled = createIdRanges(state.settled);
       for (const [first, last] of ranges) settled.add(first, last);
     }

@@ -9,16 +9,22 @@ const PROGRESS = 3;
 const STATE = 4;
 const FACTS = 5;
 
+/** Samples given up, by reason. */
+type Dropped = Readonly<Partial<Record<DropReason, number>>>;
+/** Small facts of other parts, by name. */
+type Notes = Readonly<Record<string, Json>>;
+
 /** What a journal remembers beside its samples and what became of each; the last ones written count. */
 export interface JournalFacts {
-  /** Samples given up, by reason. */
-  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
-  /** Small facts of other parts, by name. */
-  readonly notes: Readonly<Record<string, Json>>;
+  readonly dropped: Dropped;
+  /** Absent: as before. */
+  readonly notes?: Notes;
 }
 
 /** All of it, at the beginning of every segment. */
-export interface JournalState extends JournalFacts {
+export interface JournalState {
+  readonly dropped: Dropped;
+  readonly notes: Notes;
   /**
    * Delivered, or given up; of all that the segments before this record hold. What thinned segments say of themselves is left
    * out.
@@ -115,10 +121,11 @@ const isFacts = (value: Json | undefined): value is JournalFacts & JsonObject =>
   isJsonObject(value) &&
   isJsonObject(value["dropped"]) &&
   Object.values(value["dropped"]).every(isWhole) &&
-  isJsonObject(value["notes"]);
+  (value["notes"] === undefined || isJsonObject(value["notes"]));
 
 const isState = (value: Json | undefined): value is JournalState & JsonObject =>
   isFacts(value) &&
+  value.notes !== undefined &&
   Array.isArray(value["settled"]) &&
   value["settled"].every(isRange) &&
   (value["begun"] === null || isMoment(value["begun"])) &&

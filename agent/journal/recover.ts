@@ -1,5 +1,5 @@
 import type { DropReason, Logger } from "../ports.ts";
-import type { SegmentStore } from "../segment-store.ts";
+import type { SegmentHeader, SegmentStore } from "../segment-store.ts";
 import { codeOf } from "./disk-standing.ts";
 import type { IdRanges } from "./id-ranges.ts";
 import { latestState } from "./latest-state.ts";
@@ -11,6 +11,8 @@ import { leftovers } from "./thin.ts";
 
 export interface Recovered {
   readonly segments: Segment[];
+  /** Of thinning, and not to be removed so far: until it is, none of the others may go. */
+  readonly leftover: readonly SegmentHeader[];
   readonly settled: IdRanges;
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   readonly notes: JournalState["notes"];
@@ -34,21 +36,25 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
     const segment = await openSegment({ store, header, isNewest: opened.length === 0, log });
     if (segment !== null) opened.unshift(segment);
   }
-  const segments = await withoutLeftovers(store, opened, log);
+  const { segments, leftover } = await withoutLeftovers(store, opened, log);
   for (const [index, segment] of segments.entries())
     segment.endId = Math.max(
       segment.header.firstId,
       segments[index + 1]?.header.firstId ?? segment.endId,
     );
 
-  const { settled, dropped, notes, lastTs, resume, isKnown } = await latestState(segments, log);
+  const latest = await latestState(segments, log);
+  const { settled, dropped, notes, lastTs, isKnown } = latest;
   for (const segment of segments) ownHoles(segment, settled);
   const nextId = segments.at(-1)?.endId ?? 1;
+  // What was delivered before it was written has left its id, which is given anew: in this segment that would pass for settled.
+  const isGivenAnew = (settled.ranges().at(-1)?.[1] ?? 0) >= nextId;
+  const resume = isGivenAnew ? null : latest.resume;
   // It is written to again, and ends where the next one will begin.
   if (resume !== null) resume.endId = Number.POSITIVE_INFINITY;
   settled.forget(nextId, Number.POSITIVE_INFINITY);
   // A segment goes only after its ids were written down as settled: the others of an older one are lost.
-  const oldestId = segments[0]?.header.firstId ?? nextId;
+  const oldestId = Math.min(nextId, ...segments.map(({ header }) => header.firstId));
   const lost = oldestId - 1 - settled.countIn(1, oldestId - 1);
   if (lost > 0) settled.add(1, oldestId - 1);
   if (lost > 0 && isKnown) {
@@ -56,7 +62,7 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
     dropped.damage = (dropped.damage ?? 0) + lost;
   }
   const nextNumber = 1 + Math.max(0, ...opened.map(({ header }) => header.number));
-  return { segments, settled, dropped, notes, nextId, nextNumber, resume, lastTs };
+  return { segments, leftover, settled, dropped, notes, nextId, nextNumber, resume, lastTs };
 }
 
 /** What it says of its own samples; with a damaged beginning nobody knows whether it was thinned, but it is true all the same. */
@@ -73,8 +79,9 @@ async function withoutLeftovers(
   store: SegmentStore,
   opened: readonly Segment[],
   log: Logger,
-): Promise<Segment[]> {
+): Promise<Pick<Recovered, "segments" | "leftover">> {
   const { leftover } = leftovers(opened.map(({ header }) => header));
+  const left: SegmentHeader[] = [];
   for (const header of leftover) {
     try {
       await store.remove(header, null);
@@ -83,7 +90,8 @@ async function withoutLeftovers(
       if (code === null) throw error;
       const fields = { segment: labelOf(header), error: code };
       log.warn("a segment that thinning left over cannot be removed", fields);
+      left.push(header);
     }
   }
-  return opened.filter(({ header }) => !leftover.includes(header));
+  return { segments: opened.filter(({ header }) => !leftover.includes(header)), leftover: left };
 }

@@ -1,6 +1,7 @@
 import { isWorthLogging } from "../backoff.ts";
 import type { Clock, JournalEntry, Logger, Moment, TakenSample } from "../ports.ts";
 import type { Ledger } from "./ledger.ts";
+import { scan } from "./scan.ts";
 import { labelOf, MOST_FAILURES, type Segment } from "./segment.ts";
 import { createSegmentCursor } from "./segment-cursor.ts";
 
@@ -38,9 +39,10 @@ export function createSampleReader(deps: SampleReaderDeps): SampleReader {
   let lost = 0;
   const lose = ({ first, last }: Lost) => {
     const segment = segmentOf(last);
-    if (segment) segment.isDamaged = true;
     const samples = ledger.settle(first, last, "damage");
-    if (samples === 0 || !isWorthLogging(++lost)) return;
+    if (samples === 0) return;
+    if (segment) segment.isDamaged = true;
+    if (!isWorthLogging(++lost)) return;
     const label = segment && labelOf(segment.header);
     log.warn("samples of the journal are damaged", { segment: label, samples, count: lost });
   };
@@ -65,6 +67,15 @@ export function createSampleReader(deps: SampleReaderDeps): SampleReader {
     return { first: id, last: Number.isFinite(end) ? end - 1 : id };
   };
 
+  /** It could not be opened at the start: what it says of its own samples is heard before any of them is missed. */
+  const learn = async (segment: Segment): Promise<void> => {
+    const { file, header, endId } = segment;
+    for (const { settled } of scan(await file.read(0, segment.used), header))
+      for (const [from, to] of settled)
+        ledger.settle(Math.max(from, header.firstId), Math.min(to, endId - 1));
+    segment.used = file.bytes;
+  };
+
   /** "later": its segment cannot be read at the moment. */
   const find = async (id: number): Promise<TakenSample | Lost | "later"> => {
     const known = recent.get(id);
@@ -73,6 +84,7 @@ export function createSampleReader(deps: SampleReaderDeps): SampleReader {
     if (segment === undefined) return { first: id, last: id };
     if (clock.monotonic() < segment.retryAtMs) return "later";
     try {
+      if (!Number.isFinite(segment.used) && segment.failures < MOST_FAILURES) await learn(segment);
       const next = await cursor.find(segment, id);
       return next?.id === id ? next.sample : lostFrom(id, next?.id, segment);
     } catch (error) {

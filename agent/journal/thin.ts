@@ -37,17 +37,27 @@ export interface Thinner {
 interface Superseded {
   readonly merged: Segment;
   readonly holes: Segment["holes"];
-  /** In the order in which they go: see `leftovers`. */
-  readonly files: readonly [newer: Segment, older: Segment];
+  /** What is left of the newer one and the older one; in this order: see `leftovers`. */
+  readonly files: Segment[];
+  hasFailed: boolean;
 }
 
 export function createThinner(deps: ThinnerDeps): Thinner {
   const { ledger, disk, random, meter, log } = deps;
-  let superseded: readonly Superseded[] = [];
+  let superseded: Superseded[] = [];
 
   const waitingIn = async ({ file, header, used }: Segment): Promise<NumberedSample[]> => {
     const frames = [...scan(await file.read(0, used), header)];
     return frames.flatMap(({ samples }) => samples.filter(({ id }) => ledger.isWaiting(id)));
+  };
+
+  const waitingIds = (first: number, end: number): number[] => {
+    const ids: number[] = [];
+    for (let id = ledger.firstWaiting(first); id !== null && id < end; ) {
+      ids.push(id);
+      id = ledger.firstWaiting(id + 1);
+    }
+    return ids;
   };
 
   const store = async (
@@ -94,6 +104,8 @@ export function createThinner(deps: ThinnerDeps): Thinner {
     const waiting = [...(await waitingIn(older)), ...(await waitingIn(newer))];
     const kept = waiting.filter((_, index) => index % 2 === 0);
     const thinned = Math.max(older.thinned, newer.thinned) + 1;
+    const read = new Set(waiting.map(({ id }) => id));
+    const damaged = waitingIds(older.header.firstId, newer.endId).filter((id) => !read.has(id));
     const holes = between(kept, older.header.firstId, newer.endId);
     const { header, file } = await store(pair, kept, holes, thinned);
     const { begun, isDamaged } = older;
@@ -105,10 +117,11 @@ export function createThinner(deps: ThinnerDeps): Thinner {
       thinned,
       holes: noHoles,
       used: file.bytes,
-      isDamaged: isDamaged || newer.isDamaged,
+      isDamaged: isDamaged || newer.isDamaged || damaged.length > 0,
     };
     ledger.segments.splice(ledger.segments.indexOf(older), 2, merged);
-    superseded = [...superseded, { merged, holes: new Map(holes), files: [newer, older] }];
+    superseded.push({ merged, holes: new Map(holes), files: [newer, older], hasFailed: false });
+    for (const id of damaged) ledger.settle(id, id, "damage");
     for (const { id } of waiting.filter((_, index) => index % 2 === 1))
       ledger.settle(id, id, "thinned");
     return true;
@@ -116,7 +129,12 @@ export function createThinner(deps: ThinnerDeps): Thinner {
 
   return {
     async thin() {
-      const pair = leastThinned(ledger.segments.filter((segment) => !ledger.isDone(segment)));
+      const mayGo = (segment: Segment) =>
+        segment.onDisk &&
+        Number.isFinite(segment.used) &&
+        !ledger.isDone(segment) &&
+        !superseded.some(({ merged, hasFailed }) => hasFailed && merged === segment);
+      const pair = leastThinned(ledger.segments, mayGo);
       if (pair === null) return false;
       try {
         await deps.admit();
@@ -132,15 +150,19 @@ export function createThinner(deps: ThinnerDeps): Thinner {
     async sweep() {
       const gone = superseded;
       superseded = [];
-      for (const { merged, holes, files } of gone) {
+      for (const one of gone) {
         try {
-          for (const { header, file } of files) {
-            await file.close();
-            await disk.remove(header, null);
+          for (let next = one.files[0]; next !== undefined; next = one.files[0]) {
+            await disk.remove(next.header, null);
+            one.files.shift();
+            await next.file.close();
           }
-          merged.holes = holes;
+          one.merged.holes = one.holes;
         } catch (error) {
-          log.warn("a segment of the journal cannot be removed", { error: String(error) });
+          if (!one.hasFailed)
+            log.warn("a segment of the journal cannot be removed", { error: String(error) });
+          one.hasFailed = true;
+          superseded.push(one); // tried again: it is not to be taken for the one made of it
         }
       }
     },
@@ -159,13 +181,16 @@ function between(kept: readonly NumberedSample[], first: number, end: number): I
 }
 
 /**
- * Neighbours on the disk that were thinned alike, and least, the oldest of them: so the beginning of an outage becomes
- * coarser step by step, and its end stays as it was. Never the segment that is written to.
+ * Neighbours that were thinned alike, and least, the oldest of them: so the beginning of an outage becomes coarser step by
+ * step, and its end stays as it was. Never the segment that is written to.
  */
-function leastThinned(segments: readonly Segment[]): readonly [Segment, Segment] | null {
+function leastThinned(
+  segments: readonly Segment[],
+  mayGo: (segment: Segment) => boolean,
+): readonly [Segment, Segment] | null {
   const pairs = segments.slice(1, -1).flatMap((newer, index) => {
     const older = segments[index];
-    if (older === undefined || !older.onDisk || !newer.onDisk) return [];
+    if (older === undefined || !mayGo(older) || !mayGo(newer)) return [];
     return [{ older, newer, level: Math.max(older.thinned, newer.thinned) }];
   });
   const alike = pairs.filter(({ older, newer }) => older.thinned === newer.thinned);

@@ -3,6 +3,9 @@ import type { Json, Moment } from "../ports.ts";
 /** The unit that a file system hands to the disk: a byte changed costs this much. */
 const BLOCK_BYTES = 4_096;
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** What is kept does not change with every look at it. */
+const wholeHours = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
 
 /**
  * A write also changes the time stamp of its file. ext4 enters that into its own journal, which it writes every 5 s at most
@@ -65,7 +68,7 @@ export function createWriteMeter(now: () => Moment, kept: Json | null): WriteMet
       const { ts, monotonicMs } = now();
       return ts === null ? sinceMs + DAY_MS - monotonicMs : DAY_MS - (ts % DAY_MS);
     },
-    toJson: () => ({ day, bytes, ranMs: now().monotonicMs - sinceMs }),
+    toJson: () => ({ day, bytes, ranMs: wholeHours(now().monotonicMs - sinceMs) }),
   };
 }
 

@@ -14,6 +14,9 @@ export interface BootOffset {
   readonly exact: Span | null;
 }
 
+/** The name of the note. */
+export const CLOCK_NOTE = "clock";
+
 /** What the journal remembers of clocks beside the samples; small, because it is written anew with every change. */
 export interface ClockNotes {
   /** By boot id, oldest first; only boots whose wall clock was trusted. */
@@ -40,6 +43,18 @@ export function clockNotesOf(noted: Json | null): ClockNotes {
     passes: numberOr0(passes),
     disproved: { ts: numberOr0(ts), atMs: numberOr0(atMs) },
   };
+}
+
+/** Of two journals of one board: what either knows. */
+export function bothClockNotes(one: Json | null, other: Json | null): Json {
+  const [ours, theirs] = [clockNotesOf(one), clockNotesOf(other)];
+  const isLater = theirs.disproved.ts > ours.disproved.ts;
+  return jsonOf({
+    boots: { ...theirs.boots, ...ours.boots },
+    lastTs: Math.max(ours.lastTs, theirs.lastTs),
+    passes: Math.max(ours.passes, theirs.passes),
+    disproved: isLater ? theirs.disproved : ours.disproved,
+  });
 }
 
 export const jsonOf = ({ boots, lastTs, passes, disproved }: ClockNotes): Json => ({

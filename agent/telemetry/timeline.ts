@@ -10,7 +10,7 @@ import {
   withExact,
   withSpan,
 } from "./boot-offsets.ts";
-import { type ClockNotes, clockNotesOf, jsonOf } from "./clock-notes.ts";
+import { CLOCK_NOTE, type ClockNotes, clockNotesOf, jsonOf } from "./clock-notes.ts";
 import { backdatingOffset, SLOT_MS, slotOf } from "./lanes.ts";
 import { createStamp } from "./stamp.ts";
 import { isTrusted, judgeClock, type TimeSource } from "./trust.ts";
@@ -48,16 +48,14 @@ export interface Timeline {
   drained(): void;
 }
 
-const NOTE = "clock";
-
 /** Trust in the wall clock (trust.ts), what was learnt from it (boot-offsets.ts), and stamps that never repeat (stamp.ts). */
 export function createTimeline(deps: TimelineDeps): Timeline {
   const { clock, boot, journal, trust, waitMs, log } = deps;
   const { bootId, builtMs } = boot;
-  let notes = clockNotesOf(journal.noted(NOTE));
+  let notes = clockNotesOf(journal.noted(CLOCK_NOTE));
   const note = (changed: Partial<ClockNotes>) => {
     notes = { ...notes, ...changed };
-    journal.note(NOTE, jsonOf(notes));
+    journal.note(CLOCK_NOTE, jsonOf(notes));
   };
   const lastTs = Math.max(journal.lastTs ?? 0, notes.lastTs);
   if (lastTs > notes.lastTs) note({ lastTs });

@@ -28,6 +28,8 @@ interface Step {
   readonly count: number;
   readonly accepted?: { readonly id: number; readonly readings: Readings; isOnDisk: boolean };
   readonly settled?: readonly number[];
+  /** Those of them that were given up. */
+  readonly refused?: readonly number[];
 }
 
 /** Samples that come, are delivered out of order, and pile up now and then; what became of each, and when. */
@@ -38,24 +40,33 @@ async function course(crash: CrashDisk, seed: number, weather: Weather): Promise
   const clock = virtualClock();
   const journal = await journalOn(disk, { bounds: boundsOf(weather), seed, clock });
   const steps: Step[] = [];
+  const durable = new Set<number>();
   for (let n = 1; n <= weather.samples; n++) {
     const length = Math.floor(fraction() * weather.longestNote);
     const readings = {
       n,
       load: Math.floor(fraction() * 5) / 4,
-      ...(n % 7 === 0 || weather.thins ? { note: String(n).padEnd(length, "x") } : {}),
+      ...(n % 7 === 0 || weather.thins || weather.full
+        ? { note: String(n).padEnd(length, "x") }
+        : {}),
     };
     isFull = n % weather.period >= weather.period - (weather.full ?? 0);
     await clock.advance(1_000);
     const id = await journal.append({ taken: takenAt(1_000 + n), readings });
     const isOnDisk = journal.stats().storage === "disk";
+    if (isOnDisk) durable.add(id);
     steps.push({ count: crash.count, accepted: { id, readings, isOnDisk } });
     if (n % weather.period < weather.offline) continue;
     const live = await journal.newest();
     const backlog = await journal.read({ fromId: 0, limit: Math.floor(fraction() * 6) });
-    const settled = [...(live ? [live] : []), ...backlog].map((entry) => entry.id);
+    // Now and then a segment in the middle is done with before the oldest is.
+    const fromId = Math.floor(id - fraction() * 60);
+    const middle = n % 10 === 0 ? await journal.read({ fromId, limit: 40 }) : [];
+    const settled = [...(live ? [live] : []), ...middle, ...backlog].map((entry) => entry.id);
+    const refused = weather.full ? settled.filter((one) => durable.has(one) && one % 3 === 0) : [];
+    await journal.drop(refused, "refused");
     await journal.settle(settled);
-    steps.push({ count: crash.count, settled });
+    steps.push({ count: crash.count, settled, refused });
   }
   return steps;
 }
@@ -78,11 +89,13 @@ async function everyState(weather: Weather, seed: number, fraction: () => number
   const mustBeThere = new Set<number>();
   /** Taken into memory while the disk was full, and not delivered yet: a power cut may cost it, and then it is counted. */
   const inMemory = new Set<number>();
+  const refused = new Set<number>();
   let states = 0;
   let thinned = 0;
   for (let index = 0; index <= crash.count; index++) {
     for (; step && step.count <= index; step = due.next().value) {
       if (step.accepted) (step.accepted.isOnDisk ? mustBeThere : inMemory).add(step.accepted.id);
+      for (const id of step.refused ?? []) refused.add(id);
       for (const id of step.settled ?? []) {
         mustBeThere.delete(id);
         inMemory.delete(id);
@@ -102,7 +115,10 @@ async function everyState(weather: Weather, seed: number, fraction: () => number
       for (const [id, readings] of found) expect(readings, context).toEqual(accepted.get(id));
       const missed = [...inMemory].filter((id) => !found.has(id));
       expect(droppedBy.damage ?? 0, context).toBeLessThanOrEqual(missed.length);
-      const dropped = thinned + (droppedBy.damage ?? 0);
+      // What was given up is counted where it is gone, and nowhere else.
+      const gone = [...refused].filter((id) => !found.has(id)).length;
+      expect(droppedBy.refused ?? 0, context).toBe(gone);
+      const dropped = thinned + gone + (droppedBy.damage ?? 0);
       expect(stats, context).toMatchObject({ storage: "disk", problem: null, dropped });
       if (states % 50 === 0) await goesOn(journal, context);
     }

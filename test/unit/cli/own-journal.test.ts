@@ -7,6 +7,7 @@ import { openJournal } from "../../../agent/journal/journal.ts";
 import { systemDisk } from "../../../agent/platform/disk.ts";
 import { segmentFolder } from "../../../agent/platform/segment-folder.ts";
 import { createStanding } from "../../../agent/standing.ts";
+import { CLOCK_NOTE, clockNotesOf } from "../../../agent/telemetry/clock-notes.ts";
 import { takenAt, wideBounds } from "../../support/a-journal.ts";
 import { aBoard } from "../../support/device-rig.ts";
 import { recordingLog } from "../../support/recording-log.ts";
@@ -35,8 +36,15 @@ function card(stateDir = temporaryFolder()) {
     if (more === null) await journal.settle(waiting.map(({ id }) => id));
     return waiting.map(({ readings }) => readings["from"]).join("");
   };
+  /** What it knows of clocks after what it knew before. */
+  const clockOf = async (serial: string, lastTs: number) => {
+    await using journal = await open(serial);
+    const before = clockNotesOf(journal.noted(CLOCK_NOTE)).lastTs;
+    journal.note(CLOCK_NOTE, { lastTs });
+    return before;
+  };
   const asides = () => readdirSync(stateDir).filter((name) => name.startsWith("journal."));
-  return { stateDir, log, standing, run, asides };
+  return { stateDir, log, standing, run, clockOf, asides };
 }
 
 /** Board 1 has a journal aside with three samples, and made one its own in which one of board 2 waits. */
@@ -102,4 +110,13 @@ it("on a read-only card the journal in use stays, another board's is closed, and
   expect(await run("2", 0)).toBe("");
   expect(log.lines.at(-1)).toMatchObject({ level: "error", fields: { error: "EROFS" } });
   expect(standing.list()).toMatchObject([{ name: "storage", code: "P046" }]);
+});
+
+it("no time is given twice: what the one journal knows of clocks the other learns", async () => {
+  const { run, clockOf } = card();
+  expect(await clockOf("1", 1_000)).toBe(0);
+  await run("1", 3);
+  expect(await clockOf("2", 5_000)).toBe(0);
+  await run("1", 0, "continue");
+  expect(await clockOf("1", 0)).toBe(5_000);
 });

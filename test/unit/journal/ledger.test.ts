@@ -7,6 +7,7 @@ import { noHoles } from "../../../agent/journal/segment.ts";
 const ledgerOf = (nextId = 1) =>
   createLedger({
     segments: [],
+    leftover: [],
     settled: createIdRanges(),
     dropped: {},
     notes: {},

@@ -2,14 +2,17 @@ import { expect, it } from "vitest";
 import { createWriter } from "../../../agent/journal/bytes.ts";
 import { frameOf } from "../../../agent/journal/frame.ts";
 import { joined } from "../../../agent/journal/joined.ts";
+import { openJournal } from "../../../agent/journal/journal.ts";
 import { createSampleEncoder } from "../../../agent/journal/sample-record.ts";
 import { HEADER_BYTES, sealOf, writeHeader } from "../../../agent/journal/segment-header.ts";
 import type { Disk } from "../../../agent/platform/disk.ts";
-import { takenAt } from "../../support/a-journal.ts";
+import { segmentFolder } from "../../../agent/platform/segment-folder.ts";
+import { takenAt, wideBounds } from "../../support/a-journal.ts";
 import { crashDisk, type DiskImage } from "../../support/crash-disk.ts";
 import { journalOn } from "../../support/disk-journal.ts";
 import { failingDisk } from "../../support/failing-disk.ts";
 import { recordingLog } from "../../support/recording-log.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
 const bounds = { maxBytes: 128 * 1024 };
@@ -107,6 +110,27 @@ it("a segment that cannot be opened at the start is read once it can be", async 
   const ids = (await journal.read({ fromId: 0, limit: 1_000 })).map(({ id }) => id);
   expect(ids).toEqual(range(21, 300));
   expect(journal.stats().droppedBy).toEqual({ refused: 20 });
+});
+
+it("an id that was settled before its sample was written is no hindrance to the sample that gets it", async () => {
+  const { disk } = crashDisk();
+  const open = (seed: number) =>
+    openJournal({
+      ...{ disk: segmentFolder("/journal", disk), bounds: wideBounds, windowMs: 1_000 },
+      ...{ bootId: "b", clock: virtualClock(), random: seededRandom(seed), log: recordingLog() },
+    });
+  const first = await open(1);
+  await first.append({ taken: takenAt(1), readings: { n: 1 } });
+  await first.sync();
+  const id = await first.append({ taken: takenAt(2), readings: { n: 2 } });
+  await first.settle([id]);
+  await first.sync();
+  const second = await open(2);
+  expect(await second.append({ taken: takenAt(3), readings: { n: 3 } })).toBe(id);
+  await second.sync();
+  const third = await open(3);
+  const entries = await third.read({ fromId: 0, limit: 10 });
+  expect(entries.map(({ readings }) => readings["n"])).toEqual([1, 3]);
 });
 
 it("says that a write was cut off, and writes on from there", async () => {

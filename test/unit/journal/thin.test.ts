@@ -80,6 +80,65 @@ it("with a damaged beginning it still knows what it has given up: nothing of tha
   expect(journal.stats().dropped).toBe(dropped);
 });
 
+it("what could not be opened at the start says later what it has given up", async () => {
+  course ??= runCourse();
+  const { image, dropped } = await course;
+  const { disk } = crashDisk(image);
+  const [oldest = ""] = [...image.keys()].filter((path) => path.endsWith(".seg")).sort();
+  let fails = true;
+  const open = async (path: string) => {
+    if (fails && path === oldest) throw Object.assign(new Error("EIO"), { code: "EIO" });
+    return disk.open(path);
+  };
+  const journal = await journalOn({ ...disk, open }, { bounds, seed: 79 });
+  fails = false;
+  expect(await idsIn(journal)).toHaveLength(SAMPLES - dropped);
+  expect(journal.stats()).toMatchObject({ dropped, waiting: SAMPLES - dropped });
+});
+
+it("what cannot be read while two segments become one is counted as damaged", async () => {
+  const before = crashDisk();
+  const whole = await journalOn(before.disk, { bounds });
+  const samples = 8_000;
+  await fill(whole, 1, samples);
+  expect(whole.stats().dropped).toBe(0);
+  const [image = expect.fail()] = [...before.states(before.count, () => 0)].slice(-1);
+  const files = new Map(image);
+  const [, second = ""] = [...files.keys()].filter((path) => path.endsWith(".seg")).sort();
+  files.set(second, Uint8Array.from(files.get(second) ?? []).fill(0, 12_288, 16_384));
+  const { disk } = crashDisk(files);
+  const journal = await journalOn(disk, { bounds, seed: 2 });
+  let taken = samples;
+  while (!journal.stats().droppedBy.thinned) await fill(journal, ++taken, taken);
+  await journal.sync();
+  const again = await journalOn(disk, { bounds, seed: 3 });
+  const ids = await idsIn(again);
+  const { waiting, dropped, droppedBy } = again.stats();
+  expect(ids).toHaveLength(waiting);
+  expect(droppedBy.damage).toBeGreaterThan(0);
+  expect(waiting + dropped).toBe(taken);
+});
+
+it("a segment that is done with between two others takes neither of them along", async () => {
+  const { disk } = crashDisk();
+  const journal = await journalOn(disk, { bounds });
+  const samples = 8_000;
+  await fill(journal, 1, samples);
+  const done = (await journal.read({ fromId: 1_100, limit: 1_300 })).map(({ id }) => id);
+  let taken = samples;
+  while (!journal.stats().droppedBy.thinned) {
+    await journal.settle(done); // with what comes next it is written down
+    await fill(journal, ++taken, taken);
+  }
+  await journal.sync();
+  const again = await journalOn(disk, { bounds, seed: 2 });
+  const ids = await idsIn(again);
+  const { waiting, dropped, droppedBy } = again.stats();
+  expect(ids).toHaveLength(waiting);
+  expect(droppedBy).toEqual({ thinned: dropped });
+  expect(waiting + dropped + done.length).toBe(taken);
+});
+
 it("keeps to the daily budget: then the oldest goes", async () => {
   const maxBytesPerDay = 600 * KB;
   const journal = await journalOn(crashDisk().disk, {
