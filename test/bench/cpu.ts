@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startAcker } from "./acker.ts";
 import { fullRun, judge, type Run, shortRun, tableOf } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
-import { buildFloor, executable, preparePipit, startFloor } from "./contenders.ts";
-import { forget } from "./forget.ts";
+import { buildFloor, preparePipit, startFloor } from "./contenders.ts";
 import { benchProgram, options, say } from "./program.ts";
 import { tokenOf } from "./token.ts";
 import { memoryOf } from "./usage.ts";
@@ -19,7 +18,6 @@ async function measure(run: Run, folder: string) {
   await using acker = await startAcker(Object.values(TOKENS));
   const start = { folder, port: acker.port, intervalMs };
   const runPipit = await preparePipit({ ...start, token: TOKENS.pipit });
-  forget(executable);
   await using pipit = runPipit();
   const nextOfPipit = () =>
     Promise.race([acker.next(TOKENS.pipit, 3 * intervalMs + 10_000), pipit.failure()]);

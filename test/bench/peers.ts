@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Acker, startAcker } from "./acker.ts";
 import { fullRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
-import { buildFloor, type Contender, executable, preparePipit, startFloor } from "./contenders.ts";
-import { forget } from "./forget.ts";
+import { buildFloor, type Contender, preparePipit, startFloor } from "./contenders.ts";
 import { ownDisk } from "./own-disk.ts";
 import {
   type Delivered,
@@ -66,7 +65,6 @@ async function measure(folder: string): Promise<PeerMeasurement> {
     Promise.race([acker.next(tokenOf("pipit"), limitMs), pipit.contender.failure()]);
 
   const runPipit = await preparePipit({ ...start("pipit"), folder: disk?.folder ?? folder });
-  forget(executable);
   const pipit = byCoap("pipit", runPipit());
   for (let report = 1; report < run.warmUp; report++) await beat();
   const { json } = await beat();
