@@ -1,3 +1,4 @@
+import { abortingWith } from "./aborting.ts";
 import { createCoapClient } from "./coap/client.ts";
 import { settingsFor } from "./coap/settings.ts";
 import type { Config } from "./config/config.ts";
@@ -14,7 +15,6 @@ import { openOutbox } from "./telemetry/open-outbox.ts";
 import { MOST_MESSAGES, openPublisher } from "./telemetry/open-publisher.ts";
 import { startTelemetry } from "./telemetry/start-telemetry.ts";
 import { createDeviceApi } from "./thingsboard/device-api.ts";
-import { abortingWith } from "./timing.ts";
 import { createVitals, feedWatchdog } from "./vitals.ts";
 
 /** sources -> sample -> queue -> batch -> publish. Parts meet only here; what opens last closes first. */

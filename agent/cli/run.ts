@@ -1,3 +1,4 @@
+import { abortingWith } from "../aborting.ts";
 import { runAgent } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { standingWarnings } from "../config/standing-warnings.ts";
@@ -16,7 +17,6 @@ import { openStatusFile } from "../platform/status-file.ts";
 import { createServiceManager } from "../platform/systemd.ts";
 import type { Logger } from "../ports.ts";
 import { createStanding, type Standing } from "../standing.ts";
-import { abortingWith } from "../timing.ts";
 import { agentLog, protectSecrets } from "./agent-log.ts";
 import type { Command, Shell } from "./command.ts";
 import { sayDegraded, sayExposed, sayRefused } from "./config-degradation.ts";

@@ -1,6 +1,6 @@
+import { abortingWith } from "../aborting.ts";
 import { AgentError } from "../errors.ts";
 import type { Clock, Logger, Network, Random, Transport } from "../ports.ts";
-import { abortingWith } from "../timing.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
 import { createConnection } from "./connection.ts";
 import { keyedQueue } from "./keyed-queue.ts";
@@ -65,12 +65,10 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
   const transfers = createTransfers({ clock, settings, turns, alone, peer });
   const closing = new AbortController();
   /** Most requests of a run come with one and the same signal: its composite is made once. */
-  let home: { readonly of: AbortSignal; readonly either: ReturnType<typeof abortingWith> } | null =
-    null;
-  const eitherOf = (signal: AbortSignal) => {
-    home ??= { of: signal, either: abortingWith(signal, closing.signal) };
-    if (home.of === signal) return { signal: home.either.signal, [Symbol.dispose]() {} };
-    return abortingWith(signal, closing.signal);
+  let home: Home | null = null;
+  const eitherOf = (signal: AbortSignal): Either => {
+    home ??= homeOf(signal, abortingWith(signal, closing.signal));
+    return home.of === signal ? home.lent : abortingWith(signal, closing.signal);
   };
 
   /** Ends with the caller's signal or with this client, and then always as `cancelled`. */
@@ -104,3 +102,18 @@ export function createCoapClient(deps: CoapClientDeps): CoapClient {
     },
   };
 }
+
+type Either = Disposable & { readonly signal: AbortSignal };
+
+interface Home {
+  readonly of: AbortSignal;
+  readonly either: Either;
+  /** The same signal; who has done with it may let it go, and it stays. */
+  readonly lent: Either;
+}
+
+const homeOf = (of: AbortSignal, either: Either): Home => ({
+  of,
+  either,
+  lent: { signal: either.signal, [Symbol.dispose]() {} },
+});

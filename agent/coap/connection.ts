@@ -1,3 +1,4 @@
+import { untilAborted } from "../aborting.ts";
 import { isWorthLogging } from "../backoff.ts";
 import { noCertificates } from "../errors.ts";
 import type { LogFields, Logger, OwnCertificate } from "../ports.ts";
@@ -6,7 +7,6 @@ import type { Endpoint } from "./endpoint.ts";
 import { addressOrder, createNames } from "./names.ts";
 import { type OpenEndpointDeps, openEndpoint } from "./open-endpoint.ts";
 import type { TableSizes } from "./stats.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 /** How an exchange ended, for what it says about the connection. */
 export interface ExchangeFailure {

@@ -1,3 +1,4 @@
+import { onAbort } from "../aborting.ts";
 import type { ChannelEvents, Clock, DatagramChannel, Random } from "../ports.ts";
 import { channelFailure } from "./channel-failure.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
@@ -124,7 +125,7 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
       const token = message.token?.toHex() ?? "";
 
       const ended = (outcome: Outcome) => {
-        signal.removeEventListener("abort", onAbort);
+        forget();
         tables.remove(exchange);
         if (outcome.kind === "failed") {
           if (outcome.error.failure === "timeout") counters.timeouts++;
@@ -155,12 +156,11 @@ export function createEndpoint(deps: EndpointDeps): Endpoint {
         },
         ended,
       });
-      const onAbort = () => {
+      tables.add(exchange, observer);
+      const forget = onAbort(signal, () => {
         const error = cancelled(`the request to ${peer}`, signal.reason);
         exchange.end({ kind: "failed", error });
-      };
-      tables.add(exchange, observer);
-      signal.addEventListener("abort", onAbort, { once: true });
+      });
       exchange.start();
     });
 

@@ -55,7 +55,6 @@ export function createExchange(deps: ExchangeDeps): Exchange {
   let lastRefused = 0;
   let phase: CoapPhase = confirmable ? "ack" : "response";
   let over = false;
-  let startedAt = Number.NaN;
   /** Monotonic; when the next transmission is due, while there is one. */
   let retryAt = Number.POSITIVE_INFINITY;
   /** One for whichever is due first: a timer costs as much as the message. */
@@ -69,16 +68,17 @@ export function createExchange(deps: ExchangeDeps): Exchange {
   };
   const fail = (error: CoapError) => end({ kind: "failed", error });
   const timedOut = () => {
-    const afterMs = clock.monotonic() - startedAt;
+    const afterMs = clock.monotonic() - exchange.startedAt;
     const hint = "check that the server runs and that UDP gets through to its port";
     const text = timeoutText(peer, phase, transmissions, afterMs);
     fail(new CoapError("timeout", text, phase === "ack" ? { phase, hint } : { phase }));
   };
 
   const arm = () => {
-    const dueAt = Math.min(retryAt, startedAt + deadlineMs);
+    const endsAt = exchange.startedAt + deadlineMs;
+    const dueAt = Math.min(retryAt, endsAt);
     timer = clock.after(Math.max(0, dueAt - clock.monotonic()), () => {
-      if (retryAt > startedAt + deadlineMs) return timedOut();
+      if (retryAt > endsAt) return timedOut();
       if (transmissions > settings.maxRetransmit) return timedOut();
       transmit();
     });
@@ -87,24 +87,22 @@ export function createExchange(deps: ExchangeDeps): Exchange {
   const transmit = () => {
     if (confirmable) retryAt = clock.monotonic() + firstWaitMs * 2 ** transmissions;
     transmissions++;
+    exchange.retransmitted = transmissions > 1;
     arm();
-    deps.transmit(transmissions > 1);
+    deps.transmit(exchange.retransmitted);
   };
 
-  return {
+  // Fields, not getters: a getter in a literal is a trip into the engine for each message.
+  const exchange: Mutable<Exchange> = {
     messageId: deps.messageId,
     token: deps.token,
     confirmable,
     block1Num: deps.block1Num,
     bytes: deps.bytes,
-    get startedAt() {
-      return startedAt;
-    },
-    get retransmitted() {
-      return transmissions > 1;
-    },
+    startedAt: Number.NaN,
+    retransmitted: false,
     start() {
-      startedAt = clock.monotonic();
+      exchange.startedAt = clock.monotonic();
       transmit();
     },
     acknowledged() {
@@ -124,7 +122,10 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     },
     end,
   };
+  return exchange;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function timeoutText(peer: string, phase: CoapPhase, sent: number, afterMs: number): string {
   const limit = `within ${Math.round(afterMs / 1000)} s`;

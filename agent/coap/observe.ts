@@ -1,6 +1,7 @@
+import { abortingWith, untilAborted } from "../aborting.ts";
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Observation, Random } from "../ports.ts";
-import { abortingWith, sleep } from "../timing.ts";
+import { sleep } from "../timing.ts";
 import { CoapError } from "./coap-error.ts";
 import type { Connection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -10,7 +11,6 @@ import { createRegistration, type End, endOfCode, type Registration } from "./re
 import { requestOptions } from "./request-options.ts";
 import type { CoapSettings } from "./settings.ts";
 import type { Transfers } from "./transfers.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 export interface ObserveDeps {
   readonly clock: Clock;

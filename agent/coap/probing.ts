@@ -1,3 +1,4 @@
+import { onAbort } from "../aborting.ts";
 import type { Clock } from "../ports.ts";
 
 export interface Probing {
@@ -34,20 +35,20 @@ export function createProbing(clock: Clock): Probing {
         const leave = () => {
           timer[Symbol.dispose]();
           waiting.delete(goOn);
-          signal.removeEventListener("abort", onAbort);
+          forget();
         };
         const goOn = () => {
           leave();
           resolve();
         };
-        const onAbort = () => {
+        const timer = clock.after(remainingMs(), goOn);
+        waiting.add(goOn);
+        const abort = () => {
           leave();
           reject(signal.reason);
         };
-        const timer = clock.after(remainingMs(), goOn);
-        waiting.add(goOn);
-        signal.addEventListener("abort", onAbort, { once: true });
-        if (signal.aborted) onAbort();
+        const forget = onAbort(signal, abort);
+        if (signal.aborted) abort();
       }),
     sent(bytes) {
       freeAt = Math.max(freeAt, clock.monotonic()) + bytes * MS_PER_BYTE;

@@ -1,3 +1,4 @@
+import { onAbort } from "../aborting.ts";
 import type { Awaitable, Clock } from "../ports.ts";
 import { CoapError, cancelled } from "./coap-error.ts";
 
@@ -51,7 +52,7 @@ export function createQueue({ clock, peer, places, maxWaiting, deadlineMs }: Que
     new Promise<Disposable>((resolve, reject) => {
       const leave = () => {
         timer[Symbol.dispose]();
-        signal.removeEventListener("abort", onAbort);
+        forget();
         const index = waiters.indexOf(waiter);
         if (index >= 0) waiters.splice(index, 1);
       };
@@ -62,16 +63,15 @@ export function createQueue({ clock, peer, places, maxWaiting, deadlineMs }: Que
           resolve(place());
         },
       };
-      const onAbort = () => {
-        leave();
-        reject(cancelled(`the request to ${peer}, waiting for its turn,`, signal.reason));
-      };
       const timer = clock.after(deadlineMs, () => {
         leave();
         const text = `the request to ${peer} waited ${deadlineMs / 1000} s for its turn and was never sent`;
         reject(new CoapError("timeout", text, { phase: "queue" }));
       });
-      signal.addEventListener("abort", onAbort, { once: true });
+      const forget = onAbort(signal, () => {
+        leave();
+        reject(cancelled(`the request to ${peer}, waiting for its turn,`, signal.reason));
+      });
       const behind = waiters.findIndex((other) => other.priority < priority);
       waiters.splice(behind < 0 ? waiters.length : behind, 0, waiter);
     });

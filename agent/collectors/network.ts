@@ -58,8 +58,10 @@ const INTERFACE = /^ *([^:]*[^: ]) *: *(\d+)(?: +\d+){7} +(\d+)(?: +\d+)* *$/;
 export function parseTraffic(text: string): Traffic {
   const traffic = new Map<string, { rx: number; tx: number }>();
   for (const line of text.split("\n").slice(2)) {
-    const [, name, received, sent] = INTERFACE.exec(line) ?? [];
-    const [rx, tx] = [count(received), count(sent)];
+    const found = INTERFACE.exec(line);
+    const name = found?.[1];
+    const rx = count(found?.[2]);
+    const tx = count(found?.[3]);
     if (name === undefined || rx === null || tx === null)
       throw unexpected(PATH, "an interface's counters", line);
     traffic.set(name, { rx, tx });

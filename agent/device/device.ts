@@ -1,10 +1,11 @@
+import { abortingWith } from "../aborting.ts";
 import { isWorthLogging } from "../backoff.ts";
 import type { Credentials, Login } from "../credentials.ts";
 import { AgentError, CLOCK_NOT_SET } from "../errors.ts";
 import type { Clock, Logger, Random, ServiceManager } from "../ports.ts";
 import type { Outbox } from "../telemetry/outbox.ts";
 import type { Publisher } from "../telemetry/publisher.ts";
-import { abortingWith, sleep } from "../timing.ts";
+import { sleep } from "../timing.ts";
 import type { Vitals } from "../vitals.ts";
 import type { AttributeReporter } from "./attribute-reporter.ts";
 import { bootState, type DeviceEvent, type DeviceState, transition } from "./lifecycle.ts";

@@ -10,6 +10,8 @@ export interface IdRanges {
   forget(from: number, to: number): void;
   /** The least id from `id` on that is not in the set. */
   firstMissing(id: number): number;
+  /** What `ranges` gave before stays as it is. */
+  clear(): void;
   ranges(): readonly IdRange[];
 }
 
@@ -18,7 +20,8 @@ export function createIdRanges(given: readonly IdRange[] = []): IdRanges {
   let ranges: [number, number][] = [];
   /** How many of them begin at `id` or before: of a journal that was thinned there are thousands. */
   const begunBy = (id: number) => {
-    let [low, high] = [0, ranges.length];
+    let low = 0;
+    let high = ranges.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if ((ranges[middle]?.[0] ?? 0) <= id) low = middle + 1;
@@ -26,7 +29,7 @@ export function createIdRanges(given: readonly IdRange[] = []): IdRanges {
     }
     return low;
   };
-  const add = (from: number, to = from) => {
+  const insert = (from: number, to: number) => {
     const end = begunBy(to + 1);
     let start = end;
     while (start > 0 && (ranges[start - 1]?.[1] ?? 0) >= from - 1) start--;
@@ -34,6 +37,16 @@ export function createIdRanges(given: readonly IdRange[] = []): IdRanges {
     const first = Math.min(from, touched[0]?.[0] ?? from);
     const last = Math.max(to, touched.at(-1)?.[1] ?? to);
     ranges.splice(start, end - start, [first, last]);
+  };
+  const add = (from: number, to = from) => {
+    const last = ranges.at(-1);
+    // Nearly always it comes after all others.
+    if (last === undefined || from > last[1] + 1) return void ranges.push([from, to]);
+    if (from === last[1] + 1) {
+      ranges[ranges.length - 1] = [last[0], to];
+      return;
+    }
+    insert(from, to);
   };
   for (const [from, to] of given) add(from, to);
   const rangeAt = (id: number) => ranges[begunBy(id) - 1];
@@ -61,6 +74,9 @@ export function createIdRanges(given: readonly IdRange[] = []): IdRanges {
     firstMissing(id) {
       const range = rangeAt(id);
       return range && range[1] >= id ? range[1] + 1 : id;
+    },
+    clear() {
+      ranges = [];
     },
     ranges: () => ranges,
   };

@@ -42,13 +42,13 @@ export function createLedger(recovered: Recovered): Ledger {
   const { segments, settled } = recovered;
   let { notes, nextId, nextNumber } = recovered;
   const dropped: Partial<Record<DropReason, number>> = { ...recovered.dropped };
-  let fresh = createIdRanges();
+  const fresh = createIdRanges();
   let isChanged = false;
   /** Given to a write that may not be over yet. */
-  let leaving = createIdRanges();
+  const leaving = createIdRanges();
   let isLeaving = false;
   /** While the disk is not written. */
-  let inMemory = createIdRanges();
+  const inMemory = createIdRanges();
   let waiting = nextId - 1 - settled.countIn(1, nextId - 1);
 
   const isDone = ({ header: { firstId }, endId }: Segment) =>
@@ -65,7 +65,7 @@ export function createLedger(recovered: Recovered): Ledger {
     foldDone();
     for (const [from, to] of fresh.ranges()) leaving.add(from, to);
     isLeaving ||= isChanged;
-    fresh = createIdRanges();
+    fresh.clear();
     isChanged = false;
   };
 
@@ -110,9 +110,10 @@ export function createLedger(recovered: Recovered): Ledger {
     },
     isDone,
     isReleasable(segment) {
+      if (!isDone(segment)) return false;
       const { header, endId, onDisk } = segment;
       const unsafe = onDisk ? [fresh, leaving, inMemory] : [fresh, leaving];
-      return isDone(segment) && unsafe.every((ids) => ids.countIn(header.firstId, endId - 1) === 0);
+      return unsafe.every((ids) => ids.countIn(header.firstId, endId - 1) === 0);
     },
     settle(from, to, reason) {
       const [first, last] = [Math.max(1, from), Math.min(to, nextId - 1)];
@@ -146,9 +147,9 @@ export function createLedger(recovered: Recovered): Ledger {
     },
     saved(to) {
       // What is begun on the disk after a time in memory begins with all of the state.
-      if (to === "disk") inMemory = createIdRanges();
+      if (to === "disk") inMemory.clear();
       else for (const [from, end] of leaving.ranges()) inMemory.add(from, end);
-      leaving = createIdRanges();
+      leaving.clear();
       isLeaving = false;
     },
     inMemoryOnly(from, to) {

@@ -46,7 +46,8 @@ function decimalsOf(value: number): number | null {
   const finest = Math.round(value * FINEST);
   // Most of what is measured: a mean, or a share.
   if (Math.abs(finest) < LARGEST_SIGNED && finest / FINEST !== value) return null;
-  for (const [decimals, scale] of SCALES.entries()) {
+  for (let decimals = 0; decimals < SCALES.length; decimals++) {
+    const scale = SCALES[decimals] ?? 1;
     const scaled = Math.round(value * scale);
     if (Math.abs(scaled) >= LARGEST_SIGNED) return null;
     if (scaled / scale === value) return decimals;

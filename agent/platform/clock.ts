@@ -12,8 +12,5 @@ const startedMs = Number(process.hrtime.bigint()) / 1e6 - uptime() * 1e3;
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => startedMs + uptime() * 1e3,
-  after(ms, task) {
-    const timer = setTimeout(task, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
-  },
+  after: (ms, task) => setTimeout(task, Math.min(Math.max(0, ms), LONGEST_TIMER_MS)),
 };

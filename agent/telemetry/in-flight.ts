@@ -1,3 +1,4 @@
+import { onAbort } from "../aborting.ts";
 import { CoapError } from "../coap/coap-error.ts";
 import { AgentError } from "../errors.ts";
 import type { Clock } from "../ports.ts";
@@ -133,9 +134,9 @@ export function createInFlight(clock: Clock): InFlight {
       });
       if (waitMs === null) return woken; // what is under way ends with the signal, too
       using _timer = clock.after(waitMs, wake);
-      signal.addEventListener("abort", wake, { once: true });
+      const forget = onAbort(signal, wake);
       await woken;
-      signal.removeEventListener("abort", wake);
+      forget();
       signal.throwIfAborted();
     },
     wakeDrain() {

@@ -1,10 +1,6 @@
+import { onAbort } from "../aborting.ts";
 import { AgentError } from "../errors.ts";
-import type { Awaitable, Clock } from "../ports.ts";
-
-/** Made when it is first asked for: few looks can be cut short, and a signal costs more than a look. */
-export interface Limited {
-  readonly signal: AbortSignal;
-}
+import type { Awaitable, Clock, Look } from "../ports.ts";
 
 export interface Ends<T> {
   done(value: T): void;
@@ -14,11 +10,11 @@ export interface Ends<T> {
 /** Deadlines of one sample: looks that have the same share one timer and one signal; what is there at once needs neither. */
 export interface Limits extends Disposable {
   /** Ends once: with what `work` gives, with AgentError `sensor` after `ms`, or with the outer signal's reason. */
-  race<T>(ms: number, work: (limited: Limited) => Awaitable<T>, ends: Ends<T>): void;
+  race<T>(ms: number, work: (look: Look) => Awaitable<T>, ends: Ends<T>): void;
 }
 
 interface Limit {
-  readonly limited: Limited;
+  signal(): AbortSignal;
   /** Of those that still look. */
   readonly waiting: Set<Pick<Ends<never>, "failed">>;
   end(reason: unknown): void;
@@ -27,12 +23,13 @@ interface Limit {
 
 export function openLimits(clock: Clock, signal: AbortSignal): Limits {
   const limits = new Map<number, Limit>();
-  const onAbort = () => {
+  let forget = () => {};
+  const endAll = () => {
     for (const limit of limits.values()) limit.end(signal.reason);
   };
 
   const open = (ms: number): Limit => {
-    if (limits.size === 0) signal.addEventListener("abort", onAbort, { once: true });
+    if (limits.size === 0) forget = onAbort(signal, endAll);
     let ended: { readonly reason: unknown } | null = null;
     let abort: AbortController | null = null;
     const waiting: Limit["waiting"] = new Set();
@@ -44,29 +41,23 @@ export function openLimits(clock: Clock, signal: AbortSignal): Limits {
         ends.failed(reason);
       }
     };
-    const limited = {
-      get signal() {
-        abort ??= new AbortController();
-        if (ended) abort.abort(ended.reason);
-        return abort.signal;
-      },
+    const limitSignal = () => {
+      abort ??= new AbortController();
+      if (ended) abort.abort(ended.reason);
+      return abort.signal;
     };
     const timer = clock.after(ms, () => end(new AgentError("sensor", `no answer within ${ms} ms`)));
-    const limit = { limited, waiting, end, timer };
+    const limit = { signal: limitSignal, waiting, end, timer };
     limits.set(ms, limit);
     return limit;
   };
 
   return {
-    race<T>(ms: number, work: (limited: Limited) => Awaitable<T>, ends: Ends<T>) {
+    race<T>(ms: number, work: (look: Look) => Awaitable<T>, ends: Ends<T>) {
       const limit = () => limits.get(ms) ?? open(ms);
       let given: Awaitable<T>;
       try {
-        given = work({
-          get signal() {
-            return limit().limited.signal;
-          },
-        });
+        given = work(new LimitedLook(clock.monotonic(), limit));
       } catch (reason) {
         return ends.failed(reason);
       }
@@ -79,8 +70,23 @@ export function openLimits(clock: Clock, signal: AbortSignal): Limits {
       );
     },
     [Symbol.dispose]() {
-      if (limits.size > 0) signal.removeEventListener("abort", onAbort);
+      forget();
       for (const { timer } of limits.values()) timer[Symbol.dispose]();
     },
   };
+}
+
+/** The signal is made when it is first asked for. A class, because a getter in a literal costs more than many a look. */
+class LimitedLook implements Look {
+  readonly monotonicMs: number;
+  readonly #limit: () => Pick<Limit, "signal">;
+
+  constructor(monotonicMs: number, limit: () => Pick<Limit, "signal">) {
+    this.monotonicMs = monotonicMs;
+    this.#limit = limit;
+  }
+
+  get signal(): AbortSignal {
+    return this.#limit().signal();
+  }
 }

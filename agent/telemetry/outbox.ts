@@ -1,3 +1,4 @@
+import { untilAborted } from "../aborting.ts";
 import type {
   DropReason,
   Journal,
@@ -157,23 +158,10 @@ export function createOutbox({ journal, timeline, liveFirst }: OutboxDeps): Outb
 
     async waiting(signal) {
       while (journal.waiting() === 0 || timeline.source === null || isStuck)
-        await raced(bell.promise, signal);
+        await untilAborted(bell.promise, signal);
     },
 
     onNews: (listener) => void listeners.push(listener),
     stats: () => journal.stats(),
   };
-}
-
-/** The bell, or the signal: whichever comes first; no listener stays behind. */
-function raced(bell: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    void bell.then(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    });
-  });
 }

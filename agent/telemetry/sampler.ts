@@ -1,10 +1,19 @@
 import { isWorthLogging } from "../backoff.ts";
 import { AgentError, kindOf } from "../errors.ts";
 import type { Health } from "../health.ts";
-import type { Awaitable, Clock, Logger, Moment, Reading, Readings, TakenSample } from "../ports.ts";
+import type {
+  Awaitable,
+  Clock,
+  Logger,
+  Look,
+  Moment,
+  Reading,
+  Readings,
+  TakenSample,
+} from "../ports.ts";
 import type { Source } from "../source.ts";
 import type { Deadband } from "./deadband.ts";
-import { type Limited, type Limits, openLimits } from "./limits.ts";
+import { type Limits, openLimits } from "./limits.ts";
 
 export interface SamplerDeps {
   readonly clock: Clock;
@@ -34,13 +43,8 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
     health.values.set(id, Object.keys(readings ?? {}).length);
   };
 
-  const collect = (source: Source, limited: Limited): Awaitable<Readings | null> => {
-    const readings = source.collect({
-      monotonicMs: clock.monotonic(),
-      get signal() {
-        return limited.signal;
-      },
-    });
+  const collect = (source: Source, look: Look): Awaitable<Readings | null> => {
+    const readings = source.collect(look);
     if (!(readings instanceof Promise)) return readings;
     const id = idOf(source);
     underway.add(id);
@@ -61,10 +65,10 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
           reject(bug);
         }
       };
-      for (const [index, source] of sources.entries()) {
-        if (underway.has(idOf(source))) continue;
+      sources.forEach((source, index) => {
+        if (underway.has(idOf(source))) return;
         open++;
-        limits.race(source.deadlineMs, (limited) => collect(source, limited), {
+        limits.race(source.deadlineMs, (look) => collect(source, look), {
           done: (readings) =>
             end(() => {
               taken[index] = readings;
@@ -76,7 +80,7 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
               failed(source, reason);
             }),
         });
-      }
+      });
       end(() => {});
     });
 
@@ -112,13 +116,15 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
       const atMs = clock.monotonic();
       const taken = await lookAt(sources, limits, signal);
       const readings = new Map<string, Reading>();
-      for (const [index, source] of sources.entries()) {
-        for (const [key, reading] of Object.entries(taken[index] ?? {})) {
+      sources.forEach((source, index) => {
+        const found = taken[index] ?? {};
+        for (const key of Object.keys(found)) {
+          const reading = found[key];
           if (!isReading(reading) || !deadband.isNews(source, key, reading, atMs)) continue;
           if (readings.has(key)) sayClash(key, source);
           else readings.set(key, reading);
         }
-      }
+      });
       if (readings.size === 0) return null;
       return { taken: stamp(), readings: Object.fromEntries(readings) };
     },
@@ -137,6 +143,7 @@ function idOf(source: Source): string {
 }
 
 /** NaN and Infinity are no readings: JSON has no word for them, and would carry "null" instead. */
-const isReading = (reading: Reading) => typeof reading !== "number" || Number.isFinite(reading);
+const isReading = (reading: Reading | undefined): reading is Reading =>
+  reading !== undefined && (typeof reading !== "number" || Number.isFinite(reading));
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

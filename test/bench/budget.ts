@@ -25,7 +25,7 @@ export const shortRun: Run = {
   intervalMs: 1_000,
   warmUp: 10,
   windows: 1,
-  margin: 1.8,
+  margin: 1.3,
   plausibleFloorMs: [0.05, 0.8],
 };
 

@@ -27,9 +27,9 @@ describe("the budget of a report", () => {
     ]);
   });
 
-  it("has a margin of 1.8 in the short form", () => {
-    expect(broken(shortRun, [window(5.3)], memory(15))).toEqual([]);
-    expect(broken(shortRun, [window(5.5)], memory(15))).toEqual(["CPU per report"]);
+  it("has a margin of 1.3 in the short form", () => {
+    expect(broken(shortRun, [window(3.8)], memory(15))).toEqual([]);
+    expect(broken(shortRun, [window(4)], memory(15))).toEqual(["CPU per report"]);
   });
 
   it("has no room for a child process in any window", () => {
