@@ -2,33 +2,35 @@
 const actsOf = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Does `act` once when the signal aborts, in the order in which they came; call what is returned, and it does not. A
- * listener costs as much as the message that it guards, so each signal has one for all: made for signals that outlive many.
- * One that has aborted already does nothing. An act must not throw: those after it would be passed over.
+ * Does `act` when the signal aborts, in the order in which acts came; call what is returned, and it does not. After the
+ * signal has aborted nothing is done any more: ask `aborted` first. A listener costs as much as the message that it guards,
+ * so each signal has one for all. An act is given once, and must not throw: those after it would be passed over.
  */
 export function onAbort(signal: AbortSignal, act: () => void): () => void {
-  let acts = actsOf.get(signal);
-  if (acts === undefined) {
-    const all = new Set<() => void>();
-    const actAll = () => {
-      for (const one of [...all]) if (all.delete(one)) one();
-    };
-    signal.addEventListener("abort", actAll, { once: true });
-    actsOf.set(signal, all);
-    acts = all;
-  }
-  const kept = acts;
-  kept.add(act);
-  return () => void kept.delete(act);
+  const acts = actsOf.get(signal) ?? listenedTo(signal);
+  acts.add(act);
+  return () => void acts.delete(act);
 }
 
-/** How many acts wait for it: what is not taken back after the work stays for as long as the signal. */
+function listenedTo(signal: AbortSignal): Set<() => void> {
+  const acts = new Set<() => void>();
+  const actAll = () => {
+    // A copy: what is added meanwhile comes too late, as with listeners.
+    for (const act of [...acts]) if (acts.delete(act)) act();
+  };
+  signal.addEventListener("abort", actAll, { once: true });
+  actsOf.set(signal, acts);
+  return acts;
+}
+
+/** How many acts wait for it. To find leaks: what is not taken back stays for as long as the signal. */
 export const actsWaiting = (signal: AbortSignal): number => actsOf.get(signal)?.size ?? 0;
 
 /** `work`, or the signal's reason as soon as it aborts; the work itself goes on for whoever shares it. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
+    // The work is subscribed to in any case: nobody else may look at how it fails.
+    if (signal.aborted) reject(signal.reason);
     const forget = onAbort(signal, () => reject(signal.reason));
     work.then(
       (value) => {

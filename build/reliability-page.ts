@@ -12,8 +12,10 @@ configured bound and counted** (\`agentDropped\`, by reason in \`pipit status\`)
 stores by device, key and \`ts\`, and no two samples share one, so a repeat overwrites itself. What a server loses after its 2.xx is
 beyond this promise: ThingsBoard's 2.01 says that it has queued the sample.
 
-One thing is counted too often: what was delivered in the last moment before a kill or a power cut is not noted on the disk yet. It is
-sent once more, and where a bound takes it before that, it counts as dropped although the server has it.
+One thing is counted too often: what was delivered in the last moment before a kill or a power cut, or since the disk took no more writes
+(read-only, failing, full, \`max_writes_per_day\`), may not be noted on the disk. It is sent once more, and where a bound takes it before
+that, it counts as dropped although the server has it. A sample of which the server refused a key counts as dropped, too, although it has
+the others.
 
 With \`durability = "window"\` a power cut may cost the samples of one window, with \`"memory"\` everything not sent yet.
 

@@ -50,7 +50,7 @@ export const agent: Collector = {
     },
     agentDropped: {
       unit: "",
-      meaning: "samples given up: too old, too many, or refused by the server",
+      meaning: "samples given up: too old, too many, or of which the server refused a key",
       source: AGENT,
       whole: true,
     },
@@ -64,7 +64,8 @@ export const agent: Collector = {
     agentMemoryMb: { unit: "MB", meaning: "memory of the agent's own", source: STATUS },
     agentDiskWriteMb: {
       unit: "MB",
-      meaning: "written to the disk today by UTC: an estimate, with what the file system adds",
+      meaning:
+        "written to the disk today by UTC, without a date in 24 hours of running: an estimate, with what the file system adds",
       source: AGENT,
     },
     agentSensorErrors: {

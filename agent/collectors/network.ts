@@ -58,6 +58,7 @@ const INTERFACE = /^ *([^:]*[^: ]) *: *(\d+)(?: +\d+){7} +(\d+)(?: +\d+)* *$/;
 export function parseTraffic(text: string): Traffic {
   const traffic = new Map<string, { rx: number; tx: number }>();
   for (const line of text.split("\n").slice(2)) {
+    // No destructuring here: iterators cost more than what they are asked for.
     const found = INTERFACE.exec(line);
     const name = found?.[1];
     const rx = count(found?.[2]);

@@ -50,7 +50,8 @@ export const outbox = {
     max_writes_per_day: setting({
       kind: optionalSize(sizeBytes("1MB"), sizeBytes("100GB")),
       default: null,
-      meaning: 'once so much, say "50MB", was written in a day (UTC), samples wait in memory',
+      meaning:
+        'once so much, say "50MB", was written in a day (UTC; without a date 24 hours of running), samples wait in memory',
       details:
         "An estimate: whole blocks of 4 KiB, and the three that ext4 adds to a write every 5 s at most. A sample every 60 s " +
         "is about 25 MB a day, one every 10 s 150 MB; with the mount option commit=300 it is about 40 MB, which the estimate does not know: " +

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { onAbort } from "../aborting.ts";
 import type { Clock } from "../ports.ts";
 import { errnoOf } from "./errno.ts";
 
@@ -41,14 +42,13 @@ export async function runOnce(
     killGroup(child);
     resolve(reason);
   };
-  const onAbort = () => end("stopped");
   const timer = clock.after(limitMs, () => end(`not done after ${limitMs} ms`));
-  signal.addEventListener("abort", onAbort, { once: true });
+  const forget = onAbort(signal, () => end("stopped"));
   try {
     return await promise;
   } finally {
     timer[Symbol.dispose]();
-    signal.removeEventListener("abort", onAbort);
+    forget();
   }
 }
 

@@ -1,3 +1,4 @@
+import { onAbort } from "../aborting.ts";
 import type { Gate, Turn } from "../collectors/collector.ts";
 import type { Host } from "../ports.ts";
 import { SensorFault } from "./fault.ts";
@@ -49,12 +50,11 @@ export function createGate(most: number): Gate {
       const tail = mine.then(over, over);
       busTails.set(bus, tail);
       return new Promise<T>((resolve, reject) => {
-        const onAbort = () => {
+        const forget = onAbort(signal, () => {
           if (begun) stuck.set(bus, id);
           reject(late());
-        };
-        signal.addEventListener("abort", onAbort, { once: true });
-        void tail.then(() => signal.removeEventListener("abort", onAbort));
+        });
+        void tail.then(forget);
         mine.then(resolve, reject);
       });
     },

@@ -28,7 +28,7 @@ interface Last {
 /** A schedule is due once a minute at most. */
 const SHORTEST_SCHEDULE_MS = 60_000;
 
-/** Decides before acceptance, and remembers only what was accepted: a sample that the disk refused ate nothing. */
+/** Decides before acceptance, and remembers only what was accepted. */
 export function createDeadband(settings: DeadbandSettings): Deadband {
   const lastByKey = new Map<string, Last>();
   /** Beats come a little early or late: at the one that is meant, all but half a beat of the silence has passed. */

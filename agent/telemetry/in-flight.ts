@@ -22,8 +22,10 @@ type News = { readonly outcome: Published } | { readonly error: unknown };
 /** Messages under way, and what was last heard of them. */
 export interface InFlight {
   readonly count: number;
-  /** What this one carries is judged: whether some of this sample is in another one that is not. */
-  isElsewhere(id: number, judged: Flight): boolean;
+  /** What this one carries has been accepted or refused, before its end is told. */
+  judged(flight: Flight): void;
+  /** Whether some of this sample is in one that is not judged yet. */
+  isElsewhere(id: number): boolean;
   /** It is about to start: what it carries counts as under way already. */
   expect(message: Message): void;
   /** Counts until `send` has ended, and what came of it is news. */
@@ -72,10 +74,9 @@ export function createInFlight(clock: Clock): InFlight {
     get count() {
       return flights.size;
     },
-    isElsewhere(id, judged) {
-      unjudged.delete(judged.message);
-      return [...unjudged].some(({ pieces }) => pieces.some((piece) => piece.id === id));
-    },
+    judged: ({ message }) => void unjudged.delete(message),
+    isElsewhere: (id) =>
+      [...unjudged].some(({ pieces }) => pieces.some((piece) => piece.id === id)),
     expect: (message) => void unjudged.add(message),
     start(message, send) {
       const flight = { message, number: ++started };
@@ -127,6 +128,7 @@ export function createInFlight(clock: Clock): InFlight {
     },
     async change(waitMs, signal) {
       if (news.length > 0) return;
+      signal.throwIfAborted();
       isDraining =
         waitMs !== null || [...flights].some(({ message }) => message.origin === "backlog");
       const woken = new Promise<void>((resolve) => {

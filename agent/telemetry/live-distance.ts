@@ -20,7 +20,7 @@ export interface LiveDistance {
   readonly limitedAtMs: number;
   left(what: Lane): void;
   delivered(what: Lane): void;
-  /** Of the rate, or perhaps of it: `why` as in `DrainPace.limited`. */
+  /** 5.00; `why` as in `DrainPace.limited`. */
   refused(what: Lane, why: "size" | "rate"): void;
   /** The rate is limited from then on. Milliseconds, monotonic. */
   keepFrom(ms: number): void;

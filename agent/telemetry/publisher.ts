@@ -44,7 +44,7 @@ export interface Publisher {
 /** Messages of the backlog under way together. One more place is kept free for live data. */
 export const DRAIN_PLACES = 4;
 
-/** A longer one is told of in between: whoever watches over the caller does not wait so long for it. Requests have deadlines. */
+/** A longer wait is cut into pieces, so that the caller's watchdog hears of it. What is under way has deadlines of its own. */
 const LONGEST_WAIT_MS = 60_000;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
@@ -55,8 +55,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const inFlight = createInFlight(clock);
   const messages = createMessages({ ...{ outbox, suspects, parts, size, serialise }, inFlight });
   let delivered = 0;
-  /** As the server has asked for. Milliseconds, monotonic. */
-  let leftAloneUntilMs = Number.NEGATIVE_INFINITY;
+  /** The last time that the server asked for. Milliseconds; `untilMs` monotonic. */
+  let leftAlone = { ms: 0, untilMs: Number.NEGATIVE_INFINITY };
   /** Of the live sample that was sent last. */
   let livePoints = 1;
   outbox.onNews(() => inFlight.wakeDrain());
@@ -65,11 +65,12 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const finish = async (flight: Flight, fate: "delivered" | "refused") => {
     const { pieces, batch } = flight.message;
     const [settled, givenUp]: [OutboxEntry[], OutboxEntry[]] = [[], []];
+    inFlight.judged(flight);
     for (const piece of pieces) {
       const refused = parts.done(piece, fate);
       if (refused !== null) (Object.keys(refused).length > 0 ? givenUp : settled).push(piece);
       else if (batch.cut && laneOf(flight.message) === "live") messages.continueWith(batch.cut);
-      else giveBackWhole(piece, flight);
+      else giveBackWhole(piece);
     }
     if (settled.length > 0) await outbox.settle(settled);
     if (givenUp.length > 0) await outbox.drop(givenUp, "refused");
@@ -86,15 +87,19 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   };
 
   /** Some of the sample may be under way, or held: then it goes back with the last of that. */
-  const giveBackWhole = ({ id }: OutboxEntry, flight: Flight) => {
-    if (!suspects.holds(id) && !inFlight.isElsewhere(id, flight)) outbox.giveBack([{ id }]);
+  const giveBackWhole = ({ id }: OutboxEntry) => {
+    if (!suspects.holds(id) && !inFlight.isElsewhere(id)) outbox.giveBack([{ id }]);
   };
 
   const refuse = async (flight: Flight, error: AgentError): Promise<Published> => {
     const { message } = flight;
     const { cut, points } = message.batch;
-    // Where a message carries next to nothing, no other key of the sample is in it that could speak for the server.
-    const suspect = cut && points >= size.limit ? { ...message, pieces: [cut] } : message;
+    inFlight.judged(flight);
+    // Cut for its number of data points: the rest of the sample leaves by itself, and so do the keys that the server takes.
+    const isPart = cut !== null && points >= size.limit;
+    const suspect = isPart
+      ? { ...message, pieces: [...message.pieces.slice(0, -1), cut] }
+      : message;
     const verdict = suspects.refused(suspect, isTooLarge(error) ? "size" : "content");
     const [only] = message.pieces;
     if (verdict === "split") openOnly(message.pieces);
@@ -102,8 +107,12 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       await finish(flight, "refused");
       refusals.culprit(only, error.message);
     }
-    if (verdict === "returned" && only) giveBackWhole(only, flight);
-    const mayOthersPass = suspects.isHunting || (suspects.refusedInARow === 1 && outbox.hasMore);
+    if (verdict === "returned" && only) giveBackWhole(only);
+    // Other parts of the sample, or other samples, may speak for the server.
+    const mayOthersPass =
+      suspects.isHunting ||
+      (only && inFlight.isElsewhere(only.id)) ||
+      (suspects.refusedInARow === 1 && outbox.hasMore);
     if (verdict === "split" || verdict === "culprit" || mayOthersPass) return "answered";
     throw new AgentError("transient", `the server refuses what it is sent: ${error.message}`, {
       code: "P030",
@@ -128,12 +137,13 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     return "answered";
   };
 
-  /** 4.29, or 5.03 with a time. What was under way with the one that said it first says the same, unless it asks for longer. */
+  /** 4.29, or 5.03 with a time. What was under way with the one that said it first says the same, unless it asks for more. */
   const leaveAlone = (flight: Flight, error: AgentError, ms: number): Published => {
     putBack(flight, false);
-    const untilMs = clock.monotonic() + ms;
-    if (inFlight.isOldFailure(flight) && untilMs <= leftAloneUntilMs) return "again";
-    leftAloneUntilMs = untilMs;
+    const nowMs = clock.monotonic();
+    const isSaid = nowMs < leftAlone.untilMs && ms <= leftAlone.ms;
+    if (inFlight.isOldFailure(flight) && isSaid) return "again";
+    leftAlone = { ms, untilMs: nowMs + ms };
     throw error;
   };
 

@@ -4,14 +4,12 @@ import type { OutboxEntry } from "./outbox.ts";
 /** Half of the samples each, or half of the keys of the only one; null for a single key. */
 export function halvesOf(
   pieces: readonly OutboxEntry[],
-): readonly [OutboxEntry[], OutboxEntry[]] | null {
+): readonly (readonly OutboxEntry[])[] | null {
+  const [only, another] = pieces;
+  if (!only) return null;
+  if (!another) return groupsOf(only, 2)?.map((half) => [half]) ?? null;
   const middle = Math.ceil(pieces.length / 2);
-  if (pieces.length > 1) return [pieces.slice(0, middle), pieces.slice(middle)];
-  const [only] = pieces;
-  const keys = only ? Object.keys(only.readings) : [];
-  if (!only || keys.length < 2) return null;
-  const half = Math.ceil(keys.length / 2);
-  return [[withKeys(only, keys.slice(0, half))], [withKeys(only, keys.slice(half))]];
+  return [pieces.slice(0, middle), pieces.slice(middle)];
 }
 
 /** The keys of one sample in at most so many groups; null for a single key. */

@@ -12,11 +12,11 @@ export interface Suspect {
 
 /**
  * `split`: its parts are tried alone. `deferred`: its turn comes again once the server has accepted something else. `returned`:
- * the same, but as any other sample that waits.
+ * nothing of it is kept here, it waits as any other.
  */
 export type Verdict = "split" | "deferred" | "returned" | "culprit";
 
-/** So many are kept until the server has accepted something; each is one that a server which takes nothing is not asked about again. */
+/** So many are kept until the server has accepted something, and are not sent before that; more of them wait as any other. */
 const MOST_DEFERRED = 16;
 /** A program that makes up keys fills no memory. */
 const MOST_CULPRITS = 100;
@@ -101,15 +101,15 @@ export function createSuspects(): Suspects {
         know(pieces);
         return "culprit";
       }
-      if (isHunted) return "returned";
-      refusedInARow++;
-      const groups = hunted(pieces);
+      if (!isHunted) refusedInARow++;
+      const groups = isHunted ? null : hunted(pieces);
       if (groups !== null) {
         for (const group of groups) queue.push({ pieces: [group], acceptedBefore, isHunted: true });
         return "split";
       }
       if (deferred.length >= MOST_DEFERRED) return "returned";
-      deferred.push({ pieces, acceptedBefore });
+      // With what was accepted before: another group may speak for the server a moment later.
+      deferred.push({ pieces, acceptedBefore, ...(isHunted && { isHunted }) });
       return "deferred";
     },
     putBack(suspect, { halved } = { halved: false }) {
@@ -123,8 +123,8 @@ export function createSuspects(): Suspects {
       acceptances++;
       refusedInARow = 0;
       hunts = 0;
-      if (deferred.length === 0) return;
-      queue.push(...deferred);
+      // No hurry any more: the server has spoken.
+      for (const { pieces, acceptedBefore } of deferred) queue.push({ pieces, acceptedBefore });
       deferred = [];
     },
     get refusedInARow() {

@@ -4,7 +4,7 @@
  * Six parts, each a program of its own: cpu.ts, what a report costs against a C program, start.ts, how long a start takes, peers.ts,
  * what a report costs others, growth.ts, how its cost grows, drain.ts, how fast a backlog leaves, and wire.ts, what it costs by coap://,
  * coaps:// and MQTT over TLS. Each but the first can be run alone. All of them together write docs/performance.md (page.ts); --short
- * writes nothing, leaves growth and drain out, and of peers has those that Pipit must be ahead of. --results keeps what a part has found
+ * writes nothing, leaves growth and drain out, and of the peers that Pipit must be ahead of has those that need nothing from PyPI. --results keeps what a part has found
  * for page.ts. Exits 1 when a part has failed, 2 when one could not be measured. docs/benchmark.md
  */
 import { spawnSync } from "node:child_process";

@@ -1,8 +1,8 @@
 /**
  * drain [--short] [--json] [--results FILE]
  *
- * How fast a backlog leaves, by the time that the server takes to answer. The executable with default settings, and what it would have
- * stored in a day without a server; the pace is measured when it has opened. Exits 1 when it is too slow, 2 when nothing could be
+ * How fast a backlog leaves, by the time that the server takes to answer. The executable with default settings, and a
+ * backlog that outlasts the measurement; the pace is measured when it has opened. Exits 1 when it is too slow, 2 when nothing could be
  * measured. docs/benchmark.md
  */
 import { mkdirSync } from "node:fs";

@@ -18,7 +18,7 @@ const { values: given } = parseArgs({
   },
 });
 
-/** What every part is told: the short form, or, of peers.ts, only whom Pipit has to be ahead of. */
+/** What every part is told: the short form, or, of peers.ts, only whom Pipit has to be ahead of and who needs nothing from PyPI. */
 export const options: { readonly short: boolean; readonly gate: boolean } = given;
 
 export interface Outcome<Name extends Part> {

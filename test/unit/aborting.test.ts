@@ -54,6 +54,19 @@ it("goes on with what others do, and leaves the signal alone once the work is do
   await expect(untilAborted(work.promise, controller.signal)).rejects.toThrow("stopped");
 });
 
+it("leaves no failure of the work to nobody where it was stopped before", async () => {
+  const unheard: unknown[] = [];
+  const listen = (error: unknown) => unheard.push(error);
+  process.on("unhandledRejection", listen);
+  const stopped = AbortSignal.abort(new Error("stopped"));
+  await expect(untilAborted(Promise.reject(new Error("broken")), stopped)).rejects.toThrow(
+    "stopped",
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", listen);
+  expect(unheard).toEqual([]);
+});
+
 it("aborts with either signal, with its reason, until it is let go", () => {
   const [one, other] = [new AbortController(), new AbortController()];
   const both = abortingWith(one.signal, other.signal);

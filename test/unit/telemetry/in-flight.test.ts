@@ -63,7 +63,8 @@ it("of the parts of a sample that end together the last one knows that it is", a
   const parts = ["a", "b", "c"].map((key): Message => ({ ...message, pieces: [piece(7, key)] }));
   const end = async (flight: Flight) => {
     await null; // what leaves with it is under way, too
-    elsewhere.push(inFlight.isElsewhere(7, flight));
+    inFlight.judged(flight);
+    elsewhere.push(inFlight.isElsewhere(7));
     return "answered" as const;
   };
   for (const part of parts.slice(0, 2)) inFlight.start(part, end);
@@ -72,4 +73,11 @@ it("of the parts of a sample that end together the last one knows that it is", a
   for (const part of parts.slice(2)) inFlight.start(part, end);
   await clock.settle();
   expect(elsewhere).toEqual([true, true, false]);
+});
+
+it("does not wait when it was stopped before", async () => {
+  const clock = virtualClock();
+  const stopped = AbortSignal.abort(new Error("stopped"));
+  await expect(createInFlight(clock).change(60_000, stopped)).rejects.toThrow("stopped");
+  expect(clock.pending).toBe(0);
 });

@@ -12,7 +12,11 @@ const INTERVAL_MS = 10_000;
 const BACK_OFF_MS = 2_000;
 
 /** A publisher, its caller, and a server 50 ms away that answers what `respond` says of the keys it is sent. */
-function sendingTo(respond: (keys: readonly string[]) => string, maxPerSecond?: number) {
+function sendingTo(
+  respond: (keys: readonly string[]) => string,
+  maxPerSecond?: number,
+  afterMs = (_keys: readonly string[]) => 50,
+) {
   const clock = virtualClock();
   const journal = aJournal(clock);
   const outbox = createOutbox({ journal, timeline: datedTimeline, liveFirst: true });
@@ -22,7 +26,7 @@ function sendingTo(respond: (keys: readonly string[]) => string, maxPerSecond?: 
     const records: { readonly values: Readings }[] = [JSON.parse(textOf(request))].flat();
     const keys = records.flatMap(({ values }) => Object.keys(values));
     sent.push({ atMs: clock.monotonic(), samples: records.length });
-    await new Promise<void>((resolve) => clock.after(50, resolve));
+    await new Promise<void>((resolve) => clock.after(afterMs(keys), resolve));
     const code = respond(keys);
     if (code === "2.01") for (const key of keys) delivered.set(key, (delivered.get(key) ?? 0) + 1);
     return answer(code);
@@ -76,6 +80,7 @@ const refusesBad = (keys: readonly string[]) =>
 
 it.each([
   { keys: ["a", "bad", "b"], most: 3 },
+  { keys: ["bad", "a", "b", "c"], most: 3 },
   { keys: ["a", "bad1", "b", "c", "d", "e", "bad2", "f"], most: 5 },
 ])("$keys in every sample: only the bad are given up, at $most messages each", async (given) => {
   const { keys, most } = given;
@@ -152,3 +157,33 @@ it.each([
     await device.end();
   },
 );
+
+it("a bad key whose refusal is quicker than the acceptance of others is found as well", async () => {
+  const slowly = (keys: readonly string[]) => (keys.includes("bad") ? 50 : 80);
+  const device = sendingTo(refusesBad, undefined, slowly);
+  await device.take(5, ["a", "b", "c"]);
+  await device.take(2, ["bad", "a", "b", "c"]);
+  expect(device.failures).toHaveLength(2);
+  await device.take(20, ["bad", "a", "b", "c"]);
+  expect(device.failures).toHaveLength(2);
+  await device.clock.advance(INTERVAL_MS);
+  expect(device.journal.stats()).toMatchObject({ waiting: 0, droppedBy: { refused: 22 } });
+  await device.end();
+});
+
+it("what cannot be sent does not hold up the part of a sample that is refused with it", async () => {
+  const many = Array.from({ length: 12 }, (_, n) => `k${n}`);
+  let respond: (keys: readonly string[]) => string = (keys) => (keys.length > 4 ? "5.00" : "2.01");
+  const device = sendingTo((keys) => respond(keys));
+  await device.take(10, many);
+  expect(device.journal.stats()).toMatchObject({ waiting: 0 });
+  respond = (keys) => (keys.includes("k0") ? "4.00" : "2.01");
+  const nowMs = device.clock.now();
+  const readings = Object.fromEntries(many.map((key) => [key, 1]));
+  await device.outbox.accept({ taken: takenAt(nowMs), readings });
+  const unsendable = { text: "x".repeat(9_000) };
+  await device.outbox.accept({ taken: takenAt(nowMs + 1), readings: unsendable });
+  await device.clock.advance(60_000);
+  expect(device.journal.stats()).toMatchObject({ waiting: 0, droppedBy: { refused: 2 } });
+  await device.end();
+});

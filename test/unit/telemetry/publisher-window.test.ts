@@ -145,10 +145,12 @@ it.each([
 ])(
   "what another asks for that left before one which %s is told only if it is longer",
   async (_what, first, told) => {
-    const { reply, outcomes, end } = await windowOf(20);
+    const { reply, outcomes, clock, end } = await windowOf(20);
     await reply(19);
     await reply(0, first);
+    await clock.advance(5);
     await reply(1, askedFor(600));
+    await clock.advance(5);
     await reply(2, askedFor(600)); // says nothing new
     expect(outcomes.filter((outcome) => outcome instanceof Error)).toHaveLength(told);
     await end();

@@ -69,15 +69,18 @@ it("a sample of a single key leaves its turn to the next one", () => {
   expect(verdicts).toEqual(["deferred", "deferred", "split", "split"]);
 });
 
-it("groups that are refused before one is accepted go back, and say no more about the server", () => {
+it("groups that are refused before one is accepted wait for that, and say no more about the server", () => {
   const suspects = createSuspects();
   for (const id of [1, 2]) suspects.refused(fresh(piece(id, ...eightKeys)), "content");
   const next = () => suspects.next() ?? expect.fail("no group is left");
-  expect(suspects.refused(next(), "content")).toBe("returned");
+  expect(suspects.refused(next(), "content")).toBe("deferred");
   expect(suspects.refusedInARow).toBe(2);
   suspects.accepted();
   expect(suspects.refusedInARow).toBe(0);
-  expect(suspects.refused(next(), "content")).toBe("split"); // halved: the server takes something
+  for (let left = 4; left > 0; left--) {
+    expect(suspects.refused(next(), "content")).toBe("split"); // halved: the server takes something
+  }
+  expect(suspects.isHunting).toBe(false);
 });
 
 /** It has found out about "bad". */
