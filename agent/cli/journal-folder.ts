@@ -9,6 +9,7 @@ import { durableWrite } from "../platform/durable-write.ts";
 import { errnoOf } from "../platform/errno.ts";
 import { readWhole } from "../platform/read-whole.ts";
 import type { Logger } from "../ports.ts";
+import type { Standing } from "../standing.ts";
 import { asidesOf, setAside, takeUp } from "./journals-aside.ts";
 
 /** Says in the journal's folder which board's samples these are. */
@@ -21,6 +22,7 @@ export interface Owner {
   readonly board: Board;
   readonly policy: HardwareChangePolicy;
   readonly log: Logger;
+  readonly standing: Pick<Standing, "raise">;
 }
 
 /**
@@ -39,10 +41,10 @@ export function journalFolder(stateDir: string, owner: Owner): string | null {
     const code = errnoOf(error);
     if (code === undefined) throw error;
     if (isOurs(folder, owner)) return folder; // the journal itself knows what to do with such a disk
-    owner.log.error("the journal of another board cannot be set aside, samples wait in memory", {
-      error: code,
-      hint: `make ${stateDir} writable, or move ${folder} away, then: sudo systemctl restart pipit`,
-    });
+    const text = "the journal of another board cannot be set aside: samples wait in memory";
+    const fix = `make ${stateDir} writable, or move ${folder} away; then: sudo systemctl restart pipit`;
+    owner.log.error(text, { error: code, hint: fix });
+    owner.standing.raise({ name: "storage", code: "P046", text, fix });
     return null;
   }
 }

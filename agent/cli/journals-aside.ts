@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Fingerprint } from "../credentials.ts";
 import type { Board } from "../device/board.ts";
+import { errnoOf } from "../platform/errno.ts";
 import { systemFiles } from "../platform/files.ts";
 
 /** `journal.serial-…`: journals that wait until their board's card is back; of one board there may be several, `…+2`. */
@@ -14,14 +15,23 @@ const isOf = (name: string, print: Fingerprint) =>
 
 /** Those of this board, whatever it showed of itself when they were set aside. */
 export function asidesOf(stateDir: string, { serial, macs, machineId }: Board): readonly string[] {
-  if (!existsSync(stateDir)) return [];
   const prints: Fingerprint[] = macs.map((value) => ({ source: "mac", value }));
   if (serial) prints.push({ source: "serial", value: serial });
   if (machineId) prints.push({ source: "machine-id", value: machineId });
-  return readdirSync(stateDir, { withFileTypes: true })
+  return entriesOf(stateDir)
     .filter((entry) => entry.isDirectory() && prints.some((print) => isOf(entry.name, print)))
     .map(({ name }) => join(stateDir, name))
     .toSorted();
+}
+
+/** None where there is no such folder yet, or it may not be listed: then this board's own journal has to do. */
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return [];
+  }
 }
 
 /** Under the next free name, which it tells. @throws the system's error */

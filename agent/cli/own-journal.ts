@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { fingerprintOf } from "../device/board.ts";
 import type { DurableJournal } from "../journal/journal.ts";
 import { errnoOf } from "../platform/errno.ts";
-import type { Standing } from "../standing.ts";
 import { bothClockNotes, CLOCK_NOTE } from "../telemetry/clock-notes.ts";
 import { journalFolder, type Owner } from "./journal-folder.ts";
 import { asidesOf, setAside, takeUp } from "./journals-aside.ts";
@@ -16,11 +15,10 @@ type Open = (folder: string | null) => Promise<DurableJournal>;
  */
 export async function openOwnJournal(
   stateDir: string,
-  owner: Owner & { readonly standing: Standing },
+  owner: Owner,
   open: Open,
 ): Promise<DurableJournal> {
   const folder = journalFolder(stateDir, owner);
-  if (folder === null) sayInMemory(owner.standing, stateDir);
   const journal = await open(folder);
   // In memory nothing tells what waits on the disk.
   if (folder === null || journal.stats().storage !== "disk") return journal;
@@ -68,13 +66,4 @@ function swap(stateDir: string, from: string, { board, log }: Owner): boolean {
     log.error("samples that were set aside cannot go on", { error: code, hint });
     return false;
   }
-}
-
-function sayInMemory(standing: Standing, stateDir: string): void {
-  standing.raise({
-    name: "storage",
-    code: "P046",
-    text: "the journal of another board cannot be set aside: samples wait in memory",
-    fix: `make ${stateDir} writable, or move ${join(stateDir, "journal")} away; then: sudo systemctl restart pipit`,
-  });
 }

@@ -10,7 +10,7 @@ import { writeFacts, writeProgress, writeState } from "./record.ts";
 import { createSampleEncoder } from "./sample-record.ts";
 import { newSeed, noHoles, type Segment } from "./segment.ts";
 import { HEADER_BYTES, sealOf, writeHeader } from "./segment-header.ts";
-import type { WriteMeter } from "./write-meter.ts";
+import { WRITTEN, type WriteMeter } from "./write-meter.ts";
 
 /** Of samples in one write: what is read back or lost together stays small. */
 const MOST_SAMPLES = 64;
@@ -81,11 +81,12 @@ export function createAppender(deps: AppenderDeps): Appender {
       seed: newSeed(random),
       firstId,
     };
+    const onDisk = store !== ram;
+    if (onDisk) ledger.note(WRITTEN, meter.toJson());
     writer.cut(0);
     writeState(writer, ledger.state(begun));
     const state = frameOf(writer.bytes(), sealOf(header), HEADER_BYTES);
     const head = joined(writeHeader(header), state, END);
-    const onDisk = store !== ram;
     const bytes = Math.max(size, head.length + needed + (onDisk ? TELLING_BYTES : 0));
     const file = await store.create(header, bytes, head);
     if (onDisk) meter.wrote(0, head.length);
@@ -107,7 +108,6 @@ export function createAppender(deps: AppenderDeps): Appender {
     for (const segment of ledger.segments) {
       if (disk === null || segment.onDisk || ledger.isDone(segment)) continue;
       try {
-        deps.admit();
         await deps.admitSegment();
         const bytes = await segment.file.read(0, segment.file.bytes);
         const file = await disk.create(segment.header, bytes.length, bytes);
@@ -125,7 +125,6 @@ export function createAppender(deps: AppenderDeps): Appender {
   const beginOnDisk = async (beginning: Beginning): Promise<Segment | null> => {
     if (disk === null || !standing.isDue) return null;
     try {
-      deps.admit();
       await deps.admitSegment();
       const segment = await create(disk, segmentBytes(), beginning);
       standing.works();

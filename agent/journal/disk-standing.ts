@@ -3,18 +3,18 @@ import type { Clock, Logger } from "../ports.ts";
 
 /** A disk that did not work is tried again after this. */
 const RETRY_MS = 60_000;
+/** Asking whether it may be written costs next to nothing; and the day may turn with the clock. */
+const WITHHELD_RETRY_MS = 1_000;
 
 /** Not the disk's word but ours: it works, and is not to be written now. */
 export class Withheld extends Error {
   override readonly name = "Withheld";
   /** "ENOSPC": too little is left on it; "budget": enough was written today. */
   readonly code: "ENOSPC" | "budget";
-  readonly retryMs: number;
 
-  constructor(code: Withheld["code"], retryMs: number) {
+  constructor(code: Withheld["code"]) {
     super(code);
     this.code = code;
-    this.retryMs = retryMs;
   }
 }
 
@@ -42,7 +42,7 @@ export function createDiskStanding(clock: Clock, log: Logger): DiskStanding {
     failed(error) {
       const reason = codeOf(error);
       if (reason === null) throw error;
-      retryAtMs = clock.monotonic() + (error instanceof Withheld ? error.retryMs : RETRY_MS);
+      retryAtMs = clock.monotonic() + (error instanceof Withheld ? WITHHELD_RETRY_MS : RETRY_MS);
       if (problem === null) say(log, reason);
       problem = reason;
     },

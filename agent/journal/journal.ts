@@ -11,7 +11,7 @@ import { createRelease } from "./release.ts";
 import { createSampleReader } from "./sample-reader.ts";
 import { NewerFormat } from "./segment.ts";
 import { createThinner } from "./thin.ts";
-import { createWriteMeter } from "./write-meter.ts";
+import { createWriteMeter, WRITTEN } from "./write-meter.ts";
 
 /** Preallocated, so that a write changes data blocks only, and no file grows. */
 const LARGEST_SEGMENT_BYTES = 256 * 1024;
@@ -21,11 +21,8 @@ const LEAST_SEGMENTS = 8;
 
 /** Samples that are sent soon are not read back from the disk. */
 const MOST_RECENT = 64;
-/** What the meter read when a segment was begun or the agent stopped; a note. */
-const WRITTEN = "written";
-
-/** Asking how much is free costs next to nothing. */
-const FULL_RETRY_MS = 1_000;
+/** The merged one may take the room of two, and the next one is to have some, too. */
+const SEGMENTS_OF_THINNING = 3;
 
 export interface JournalOptions {
   /** Null: in memory, by choice. */
@@ -104,19 +101,15 @@ function createJournal(
   });
   const meter = createWriteMeter(now, ledger.notes[WRITTEN] ?? null);
   const admitWrite = () => {
-    if (meter.today >= bounds.maxBytesPerDay) throw new Withheld("budget", meter.msToNextDay());
+    if (meter.today >= bounds.maxBytesPerDay) throw new Withheld("budget");
   };
-  const admitSegment = async () => {
-    ledger.note(WRITTEN, meter.toJson());
-    const wanted = bounds.keepFreeBytes + segmentBytes();
-    if (disk !== null && (await disk.freeBytes()) < wanted)
-      throw new Withheld("ENOSPC", FULL_RETRY_MS);
-  };
-  const admit = async () => {
+  const admitSegments = async (segments: number) => {
     admitWrite();
-    await admitSegment();
+    const wanted = bounds.keepFreeBytes + segments * segmentBytes();
+    if (disk !== null && (await disk.freeBytes()) < wanted) throw new Withheld("ENOSPC");
   };
-  const thinner = disk && createThinner({ ledger, disk, random, meter, admit, log });
+  const admitThinning = () => admitSegments(SEGMENTS_OF_THINNING);
+  const thinner = disk && createThinner({ ledger, disk, random, meter, admit: admitThinning, log });
   const forget = (id: number, reason?: DropReason) => {
     ledger.settle(id, id, reason);
     recent.delete(id);
@@ -146,7 +139,7 @@ function createJournal(
       enforceBounds(ledger, bounds, now(), segmentBytes());
     },
     admit: admitWrite,
-    admitSegment,
+    admitSegment: () => admitSegments(1),
     saved: release,
   });
   const isTooOld = (taken: Moment) => (between(taken, now()) ?? 0) > bounds.maxAgeMs;

@@ -36,7 +36,7 @@ export async function latestState(segments: readonly Segment[], log: Logger): Pr
   const isKnown = () => contents.some(({ frames }) => frames.some(({ state }) => state !== null));
   for (const segment of segments.toReversed()) {
     const { header, file } = segment;
-    const { bytes, holes } = await readAround(file, file.bytes);
+    const { bytes, unreadable } = await readAround(file, file.bytes);
     const frames: Content["frames"][number][] = [];
     let end = HEADER_BYTES;
     let lastId = header.firstId - 1;
@@ -50,10 +50,10 @@ export async function latestState(segments: readonly Segment[], log: Logger): Pr
     lastTs = later(lastTs, segment.begun?.ts ?? null);
     if (segment === segments.at(-1)) {
       Object.assign(segment, { used: end, endId: lastId + 1 });
-      if (frames[0]?.state && holes === 0) resume = segment;
+      if (frames[0]?.state && unreadable === 0) resume = segment;
       // What is not read from now on is kept for the operator to look at.
       else segment.isDamaged = true;
-      if (!isCleanEnd(bytes, end) || holes > 0)
+      if (!isCleanEnd(bytes, end) || unreadable > 0)
         log.warn("the newest segment of the journal was cut off behind its last sound frame", {
           segment: labelOf(header),
           at: end,

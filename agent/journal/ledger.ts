@@ -69,17 +69,15 @@ export function createLedger(recovered: Recovered): Ledger {
     isChanged = false;
   };
 
-  /** A thinned segment has thousands of them. */
-  const isHole = (segmentAt: (id: number) => Segment | undefined, [from, to]: IdRange) =>
-    segmentAt(from)?.holes.get(from) === to;
+  /** A thinned segment has thousands of them, and says so itself. */
   const withoutHoles = (): readonly IdRange[] => {
     let index = 0;
-    // Both rise.
+    // Ranges and segments both come by rising id: one pass does.
     const segmentAt = (id: number) => {
       while ((segments[index + 1]?.header.firstId ?? id + 1) <= id) index++;
       return segments[index];
     };
-    return settled.ranges().filter((range) => !isHole(segmentAt, range));
+    return settled.ranges().filter(([from, to]) => segmentAt(from)?.holes.get(from) !== to);
   };
 
   const isWaiting = (id: number) => id > 0 && id < nextId && !settled.has(id);

@@ -79,10 +79,10 @@ async function contentOf(
     if (second && second.settled.length > 0) return { file, state, holes: second.settled };
   }
 
-  const { bytes, holes } = await readAround(file, Math.min(LARGEST_BYTES, file.bytes));
+  const { bytes, unreadable } = await readAround(file, Math.min(LARGEST_BYTES, file.bytes));
   const frames = [...scan(bytes, header)];
   const end = frames.at(-1)?.end ?? null;
-  if (!isOwn && end === null && holes === 0) {
+  if (!isOwn && end === null && unreadable === 0) {
     const holds = own === "damaged" ? "nothing sound" : `segment ${labelOf(own)}`;
     return { flaw: `it holds ${holds}` };
   }

@@ -7,21 +7,21 @@ const BLOCK_BYTES = 4_096;
 export interface ReadAround {
   readonly bytes: Uint8Array;
   /** Blocks that the disk does not give: zeros stand in their place. */
-  readonly holes: number;
+  readonly unreadable: number;
 }
 
 /** The first `length` bytes of a segment, without those that cannot be read: one bad block costs what lies in it. */
 export async function readAround(file: StoredSegment, length: number): Promise<ReadAround> {
   const whole = await unlessFailed(() => file.read(0, length));
-  if (whole !== null) return { bytes: whole, holes: 0 };
+  if (whole !== null) return { bytes: whole, unreadable: 0 };
   const bytes = new Uint8Array(length);
-  let holes = 0;
+  let unreadable = 0;
   for (let at = 0; at < length; at += BLOCK_BYTES) {
     const block = await unlessFailed(() => file.read(at, Math.min(BLOCK_BYTES, length - at)));
-    if (block === null) holes++;
+    if (block === null) unreadable++;
     else bytes.set(block, at);
   }
-  return { bytes, holes };
+  return { bytes, unreadable };
 }
 
 /** Once more after an error of the system's: of a disk that is about to fail, that is often enough. */
@@ -34,7 +34,8 @@ export async function persistently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function unlessFailed(read: () => Promise<Uint8Array>): Promise<Uint8Array | null> {
+/** Null where the system says that it failed. */
+export async function unlessFailed(read: () => Promise<Uint8Array>): Promise<Uint8Array | null> {
   try {
     return await read();
   } catch (error) {

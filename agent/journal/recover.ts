@@ -1,17 +1,16 @@
 import type { DropReason, Logger } from "../ports.ts";
 import type { SegmentHeader, SegmentStore } from "../segment-store.ts";
-import { codeOf } from "./disk-standing.ts";
 import type { IdRanges } from "./id-ranges.ts";
 import { latestState } from "./latest-state.ts";
+import { leftovers, removeLeftovers } from "./leftovers.ts";
 import { openSegment } from "./open-segment.ts";
 import { persistently } from "./read-around.ts";
 import type { JournalState } from "./record.ts";
-import { labelOf, noHoles, type Segment } from "./segment.ts";
-import { leftovers } from "./thin.ts";
+import { noHoles, type Segment } from "./segment.ts";
 
 export interface Recovered {
   readonly segments: Segment[];
-  /** Of thinning, and not to be removed so far: until it is, none of the others may go. */
+  /** What thinning left over and could not be removed yet: until it is, none of the others may go. */
   readonly leftover: readonly SegmentHeader[];
   readonly settled: IdRanges;
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
@@ -36,7 +35,9 @@ export async function recover(store: SegmentStore, log: Logger): Promise<Recover
     const segment = await openSegment({ store, header, isNewest: opened.length === 0, log });
     if (segment !== null) opened.unshift(segment);
   }
-  const { segments, leftover } = await withoutLeftovers(store, opened, log);
+  const left = leftovers(opened.map(({ header }) => header));
+  const segments = opened.filter(({ header }) => !left.includes(header));
+  const leftover = await removeLeftovers(store, left, log);
   for (const [index, segment] of segments.entries())
     segment.endId = Math.max(
       segment.header.firstId,
@@ -73,25 +74,4 @@ function ownHoles(segment: Segment, settled: IdRanges): void {
     if (first <= last) settled.add(first, last);
   }
   if (thinned === 0) segment.holes = noHoles;
-}
-
-async function withoutLeftovers(
-  store: SegmentStore,
-  opened: readonly Segment[],
-  log: Logger,
-): Promise<Pick<Recovered, "segments" | "leftover">> {
-  const { leftover } = leftovers(opened.map(({ header }) => header));
-  const left: SegmentHeader[] = [];
-  for (const header of leftover) {
-    try {
-      await store.remove(header, null);
-    } catch (error) {
-      const code = codeOf(error);
-      if (code === null) throw error;
-      const fields = { segment: labelOf(header), error: code };
-      log.warn("a segment that thinning left over cannot be removed", fields);
-      left.push(header);
-    }
-  }
-  return { segments: opened.filter(({ header }) => !leftover.includes(header)), leftover: left };
 }

@@ -1,14 +1,14 @@
 import type { Logger } from "../ports.ts";
 import type { SegmentHeader, SegmentStore } from "../segment-store.ts";
-import { codeOf } from "./disk-standing.ts";
 import type { Ledger } from "./ledger.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import type { Thinner } from "./thin.ts";
 
 export interface ReleaseDeps {
   readonly ledger: Ledger;
   readonly disk: SegmentStore | null;
   readonly thinner: Pick<Thinner, "sweep"> | null;
-  /** Of thinning in a former run, and not to be removed at the start. */
+  /** What thinning left over in a former run and could not be removed at the start. */
   readonly leftover: readonly SegmentHeader[];
   readonly log: Logger;
 }
@@ -19,20 +19,9 @@ export function createRelease(deps: ReleaseDeps): () => Promise<void> {
   const { segments } = ledger;
   let { leftover } = deps;
 
-  /** With one of the two gone that it was made of, the next start would take it for all that is left of them. */
-  const removeLeftovers = async (): Promise<void> => {
-    try {
-      for (const header of leftover) {
-        await disk?.remove(header, null);
-        leftover = leftover.filter((other) => other !== header);
-      }
-    } catch (error) {
-      if (codeOf(error) === null) throw error; // else with the next write
-    }
-  };
-
   return async () => {
-    await removeLeftovers();
+    // With one of the two gone that it was made of, the next start would take it for all that is left of them.
+    if (disk !== null && leftover.length > 0) leftover = await removeLeftovers(disk, leftover); // why not was said at the start
     if (leftover.length > 0) return;
     if (ledger.inMemoryOnly(1, Number.POSITIVE_INFINITY).length === 0) await thinner?.sweep();
     // While memory is written to, the last one on the disk keeps counters and notes.

@@ -3,6 +3,7 @@ import type { Clock, JournalEntry, Logger, Moment, TakenSample } from "../ports.
 import type { Ledger } from "./ledger.ts";
 import { scan } from "./scan.ts";
 import { labelOf, MOST_FAILURES, type Segment } from "./segment.ts";
+import { contentOf } from "./segment-content.ts";
 import { createSegmentCursor } from "./segment-cursor.ts";
 
 /** A segment that cannot be read is tried again after this. */
@@ -70,7 +71,7 @@ export function createSampleReader(deps: SampleReaderDeps): SampleReader {
   /** It could not be opened at the start: what it says of its own samples is heard before any of them is missed. */
   const learn = async (segment: Segment): Promise<void> => {
     const { file, header, endId } = segment;
-    for (const { settled } of scan(await file.read(0, segment.used), header))
+    for (const { settled } of scan(await contentOf(segment), header))
       for (const [from, to] of settled)
         ledger.settle(Math.max(from, header.firstId), Math.min(to, endId - 1));
     segment.used = file.bytes;
@@ -84,7 +85,7 @@ export function createSampleReader(deps: SampleReaderDeps): SampleReader {
     if (segment === undefined) return { first: id, last: id };
     if (clock.monotonic() < segment.retryAtMs) return "later";
     try {
-      if (!Number.isFinite(segment.used) && segment.failures < MOST_FAILURES) await learn(segment);
+      if (!Number.isFinite(segment.used)) await learn(segment);
       const next = await cursor.find(segment, id);
       return next?.id === id ? next.sample : lostFrom(id, next?.id, segment);
     } catch (error) {

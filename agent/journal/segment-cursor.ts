@@ -1,7 +1,7 @@
-import { readAround } from "./read-around.ts";
 import type { NumberedSample } from "./sample-record.ts";
 import { type Scanned, scan } from "./scan.ts";
-import { MOST_FAILURES, type Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { contentOf } from "./segment-content.ts";
 
 /** Reads samples back from segments, forwards; it keeps the bytes of the one it is in. */
 export interface SegmentCursor {
@@ -27,11 +27,6 @@ interface Position {
 
 export function createSegmentCursor(): SegmentCursor {
   let position: Position | null = null;
-
-  const contentOf = async ({ used, file, failures }: Segment): Promise<Uint8Array> => {
-    if (failures < MOST_FAILURES) return file.read(0, used);
-    return (await readAround(file, Math.min(used, file.bytes))).bytes;
-  };
 
   const enter = async (segment: Segment): Promise<Position> => {
     const { used, header } = segment;

@@ -37,7 +37,7 @@ export interface Thinner {
 interface Superseded {
   readonly merged: Segment;
   readonly holes: Segment["holes"];
-  /** What is left of the newer one and the older one; in this order: see `leftovers`. */
+  /** What is left of the newer one and the older one; in this order: see leftovers.ts. */
   readonly files: Segment[];
   hasFailed: boolean;
 }
@@ -66,7 +66,7 @@ export function createThinner(deps: ThinnerDeps): Thinner {
     holes: readonly IdRange[],
     thinned: number,
   ): Promise<{ header: SegmentHeader; file: StoredSegment }> => {
-    // The newer one's number and the older one's first id: see `leftovers`.
+    // The newer one's number and the older one's first id: see leftovers.ts.
     const { number } = newer.header;
     const header = { number, seed: newSeed(random), firstId: older.header.firstId };
     const writer = createWriter();
@@ -99,14 +99,14 @@ export function createThinner(deps: ThinnerDeps): Thinner {
     return { header, file };
   };
 
-  const merge = async (pair: readonly [Segment, Segment]): Promise<boolean> => {
+  const merge = async (pair: readonly [Segment, Segment]): Promise<void> => {
     const [older, newer] = pair;
     const waiting = [...(await waitingIn(older)), ...(await waitingIn(newer))];
     const kept = waiting.filter((_, index) => index % 2 === 0);
     const thinned = Math.max(older.thinned, newer.thinned) + 1;
     const read = new Set(waiting.map(({ id }) => id));
     const damaged = waitingIds(older.header.firstId, newer.endId).filter((id) => !read.has(id));
-    const holes = between(kept, older.header.firstId, newer.endId);
+    const holes = gapsIn(kept, older.header.firstId, newer.endId);
     const { header, file } = await store(pair, kept, holes, thinned);
     const { begun, isDamaged } = older;
     const merged: Segment = {
@@ -124,7 +124,6 @@ export function createThinner(deps: ThinnerDeps): Thinner {
     for (const id of damaged) ledger.settle(id, id, "damage");
     for (const { id } of waiting.filter((_, index) => index % 2 === 1))
       ledger.settle(id, id, "thinned");
-    return true;
   };
 
   return {
@@ -138,7 +137,8 @@ export function createThinner(deps: ThinnerDeps): Thinner {
       if (pair === null) return false;
       try {
         await deps.admit();
-        return await merge(pair);
+        await merge(pair);
+        return true;
       } catch (error) {
         if (error instanceof Withheld) return false;
         const reason = codeOf(error);
@@ -170,7 +170,7 @@ export function createThinner(deps: ThinnerDeps): Thinner {
 }
 
 /** The ids from `first` on and before `end` that are not kept. */
-function between(kept: readonly NumberedSample[], first: number, end: number): IdRange[] {
+function gapsIn(kept: readonly NumberedSample[], first: number, end: number): IdRange[] {
   const holes: IdRange[] = [];
   let next = first;
   for (const id of [...kept.map((one) => one.id), end]) {
@@ -196,24 +196,4 @@ function leastThinned(
   const alike = pairs.filter(({ older, newer }) => older.thinned === newer.thinned);
   const [best] = (alike.length > 0 ? alike : pairs).toSorted((one, two) => one.level - two.level);
   return best ? [best.older, best.newer] : null;
-}
-
-export interface Leftovers {
-  readonly kept: readonly SegmentHeader[];
-  /** To be removed: nothing is lost with them. */
-  readonly leftover: readonly SegmentHeader[];
-}
-
-/**
- * What a power cut within `thin` and `sweep` leaves. The merged segment has the number of the newer and the first id of the
- * older one: with both of them there it is the one too many, with the newer one gone the older one is.
- */
-export function leftovers(headers: readonly SegmentHeader[]): Leftovers {
-  const leftover = headers.flatMap((merged) => {
-    const { number, firstId } = merged;
-    const older = headers.find((other) => other.firstId === firstId && other.number < number);
-    const newer = headers.find((other) => other.number === number && other.firstId > firstId);
-    return older && newer ? [merged] : (older ?? newer ?? []);
-  });
-  return { kept: headers.filter((header) => !leftover.includes(header)), leftover };
 }

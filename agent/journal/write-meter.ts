@@ -3,9 +3,8 @@ import type { Json, Moment } from "../ports.ts";
 /** The unit that a file system hands to the disk: a byte changed costs this much. */
 const BLOCK_BYTES = 4_096;
 const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
-/** What is kept does not change with every look at it. */
-const wholeHours = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
+/** What the meter read when a segment was begun or the agent stopped; a note. */
+export const WRITTEN = "written";
 
 /**
  * A write also changes the time stamp of its file. ext4 enters that into its own journal, which it writes every 5 s at most
@@ -24,7 +23,6 @@ export interface WriteMeter {
   readonly total: number;
   /** Of this day by UTC; while the clock is not trusted of 24 hours in which the agent ran. */
   readonly today: number;
-  msToNextDay(): number;
   /** To be kept for the next run. */
   toJson(): Json;
 }
@@ -64,11 +62,7 @@ export function createWriteMeter(now: () => Moment, kept: Json | null): WriteMet
       turn();
       return bytes;
     },
-    msToNextDay() {
-      const { ts, monotonicMs } = now();
-      return ts === null ? sinceMs + DAY_MS - monotonicMs : DAY_MS - (ts % DAY_MS);
-    },
-    toJson: () => ({ day, bytes, ranMs: wholeHours(now().monotonicMs - sinceMs) }),
+    toJson: () => ({ day, bytes, ranMs: Math.round(now().monotonicMs - sinceMs) }),
   };
 }
 

@@ -147,11 +147,17 @@ export function segmentFolder(folder: string, disk: Disk, log?: Logger): Segment
       return opened(file, bytes);
     },
     async remove(header, bytes) {
-      if (spareBytes !== null || bytes === null) await disk.remove(pathOf(header));
+      const path = pathOf(header);
+      if (bytes !== null && spareBytes === null) {
+        await disk.rename(path, at(SPARE));
+        spareBytes = bytes;
+        return;
+      }
+      await disk.remove(path).catch((error) => {
+        // The name had gone, and only the sync had failed.
+        if (bytes !== null || errnoOf(error) !== "ENOENT") throw error;
+      });
       if (bytes === null) await disk.syncFolder(folder);
-      if (spareBytes !== null || bytes === null) return;
-      await disk.rename(pathOf(header), at(SPARE));
-      spareBytes = bytes;
     },
     async setAside(header) {
       const names = (await disk.list(folder)).filter((name) => name.endsWith(".bad")).toSorted();

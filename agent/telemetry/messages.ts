@@ -1,6 +1,7 @@
 import type { SerialiseOptions } from "../thingsboard/serialise.ts";
 import { type Batch, packBatch } from "./batch.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Lane } from "./live-distance.ts";
 import type { MessageSize } from "./message-size.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
 import type { SampleParts } from "./sample-parts.ts";
@@ -15,6 +16,9 @@ export interface Message extends Suspect {
   /** `live`: the newest sample, and of the backlog what fits beside it; `rest`: more of it, where it was cut, or it again. */
   readonly origin: "live" | "rest" | "suspect" | "backlog";
 }
+
+export const laneOf = ({ origin }: Message): Lane =>
+  origin === "live" || origin === "rest" ? "live" : "backlog";
 
 /** What to send next. What it gives out is taken from the outbox until it is settled, dropped or given back. */
 export interface Messages {

@@ -8,6 +8,7 @@ import { refusedFile } from "../../agent/platform/refused-file.ts";
 import { runRecord } from "../../agent/platform/run-record.ts";
 import { lockState } from "../../agent/platform/state-lock.ts";
 import type { Random, TakenSample } from "../../agent/ports.ts";
+import { createStanding } from "../../agent/standing.ts";
 import { createDamager, filesBelow, pathsBelow } from "../support/damage.ts";
 import { aBoard } from "../support/device-rig.ts";
 import { emptyIdentity } from "../support/memory-identity.ts";
@@ -66,7 +67,7 @@ async function waitingIn(folder: string, random: Random, log = recordingLog()) {
 async function checkJournal(folder: string, before: StateFolder, hit: Hits, random: Random) {
   const log = recordingLog();
   // No damage makes this board's samples another one's.
-  const owner = { board: aBoard, policy: "reprovision", log } as const;
+  const owner = { board: aBoard, policy: "reprovision", log, standing: createStanding() } as const;
   expect(journalFolder(folder, owner)).toBe(join(folder, "journal"));
   const { journal, found } = await waitingIn(folder, random, log);
   await using _journal = journal;

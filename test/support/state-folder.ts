@@ -23,6 +23,7 @@ import type {
   Run,
   TakenSample,
 } from "../../agent/ports.ts";
+import { createStanding } from "../../agent/standing.ts";
 import { wideBounds } from "./a-journal.ts";
 import { filesBelow } from "./damage.ts";
 import { aBoard } from "./device-rig.ts";
@@ -92,7 +93,7 @@ export async function makeStateFolder(folder: string, random: Random): Promise<S
   const written = new Map<number, TakenSample>();
   const settled = new Set<number>();
   const log = recordingLog();
-  journalFolder(folder, { board: aBoard, policy: "reprovision", log });
+  journalFolder(folder, { board: aBoard, policy: "reprovision", log, standing: createStanding() });
   for (const run of [1, 2]) {
     // The smallest segments there are.
     await using journal = await journalIn(folder, { random, maxBytes: 130_000 });

@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { journalFolder } from "../../../agent/cli/journal-folder.ts";
 import type { HardwareChangePolicy } from "../../../agent/device/identity.ts";
 import { checksum } from "../../../agent/platform/checksum.ts";
+import { createStanding } from "../../../agent/standing.ts";
 import { aBoard } from "../../support/device-rig.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { smallDisk } from "../../support/small-disk.ts";
@@ -12,12 +13,13 @@ import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 function card(stateDir = temporaryFolder()) {
   const log = recordingLog();
+  const standing = createStanding();
   const on = (serial: string | null, policy: HardwareChangePolicy = "reprovision") =>
-    journalFolder(stateDir, { board: { ...aBoard, serial }, policy, log });
+    journalFolder(stateDir, { board: { ...aBoard, serial }, policy, log, standing });
   const journal = join(stateDir, "journal");
   const leave = (name: string) => writeFileSync(join(journal, name), "");
   const holds = () => (existsSync(journal) ? readdirSync(journal).sort() : []);
-  return { stateDir, log, on, journal, leave, holds };
+  return { stateDir, log, standing, on, journal, leave, holds };
 }
 
 /** With its checksum; then some digit of it may change. */
@@ -92,11 +94,11 @@ it("a second journal of a board is set aside beside the first, and each is taken
 });
 
 it("a board takes up what was set aside under the address that it showed then, no other's", () => {
-  const { stateDir, log, journal } = card();
+  const { stateDir, log, standing, journal } = card();
   const others = ["journal.mac-ff%3Aff", "journal.serial-1-2", "journal.serial-11"];
   for (const name of ["journal.mac-aa%3Aaa", ...others]) mkdirSync(join(stateDir, name));
   const board = { ...aBoard, serial: "1", macs: ["bb:bb", "aa:aa"] };
-  expect(journalFolder(stateDir, { board, policy: "stop", log })).toBe(journal);
+  expect(journalFolder(stateDir, { board, policy: "stop", log, standing })).toBe(journal);
   expect(readdirSync(stateDir).sort()).toEqual(["journal", ...others]);
 });
 

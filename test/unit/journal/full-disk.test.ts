@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { DurableJournal } from "../../../agent/journal/journal.ts";
+import type { Disk } from "../../../agent/platform/disk.ts";
 import { takenAt } from "../../support/a-journal.ts";
 import { crashDisk } from "../../support/crash-disk.ts";
 import { journalOn } from "../../support/disk-journal.ts";
@@ -62,4 +63,57 @@ it("counters and notes outlast a time in memory in which all was delivered", asy
   const again = await journalOn(crash.disk, { seed: 2, clock, bounds: budget });
   expect(again.stats().droppedBy).toEqual({ refused: 2 });
   expect(again.noted("clock")).toEqual({ lastTs: 42 });
+});
+
+it("a day that turns with the clock ends a spent budget at once", async () => {
+  const crash = crashDisk();
+  const clock = virtualClock();
+  const budget = { maxBytes: 256 * KB, maxBytesPerDay: 100 * KB };
+  const journal = await journalOn(crash.disk, { clock, bounds: budget });
+  await fill(journal, 1, 60);
+  expect(journal.stats()).toMatchObject({ storage: "memory", problem: "budget" });
+  clock.stepWall(86_400_000);
+  await clock.advance(1_000);
+  await fill(journal, 61, 61);
+  expect(journal.stats()).toMatchObject({ storage: "disk", problem: null, waiting: 61 });
+});
+
+it("a stop while room is short for what waits in memory writes once", async () => {
+  const crash = crashDisk();
+  const clock = virtualClock();
+  let free = 1e12;
+  let writes = 0;
+  const disk: Disk = {
+    ...crash.disk,
+    freeBytes: async () => free,
+    async rename(from, to) {
+      await crash.disk.rename(from, to);
+      if (to.endsWith(".seg")) free = 0; // room for one segment, and no more
+    },
+    async write(file, at, bytes) {
+      writes++;
+      await crash.disk.write(file, at, bytes);
+    },
+  };
+  const journal = await journalOn(disk, { bounds, clock });
+  await fill(journal, 1, 60);
+  expect(journal.stats()).toMatchObject({ storage: "memory", problem: "ENOSPC" });
+  free = 1e12;
+  await clock.advance(1_000);
+  await fill(journal, 61, 61);
+  expect(journal.stats().storage).toBe("disk");
+  writes = 0;
+  await fill(journal, 62, 62);
+  await journal[Symbol.asyncDispose]();
+  expect(writes).toBeLessThanOrEqual(2);
+});
+
+it("thinning leaves room for the segment that comes next", async () => {
+  const crash = crashDisk();
+  // Beside what is to be kept free, room for two segments of 32 KiB, whatever the journal lets go.
+  const disk: Disk = { ...crash.disk, freeBytes: async () => 1_000_000 + 2.5 * 32 * KB };
+  const journal = await journalOn(disk, { bounds: { ...bounds, thins: true } });
+  await fill(journal, 1, 300);
+  expect(journal.stats()).toMatchObject({ storage: "disk", problem: null });
+  expect(journal.stats().droppedBy).not.toHaveProperty("thinned");
 });

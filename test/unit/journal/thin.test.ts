@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
 import type { DurableJournal } from "../../../agent/journal/journal.ts";
+import type { Disk } from "../../../agent/platform/disk.ts";
 import { takenAt } from "../../support/a-journal.ts";
 import { crashDisk, type DiskImage } from "../../support/crash-disk.ts";
 import { journalOn } from "../../support/disk-journal.ts";
+import { virtualClock } from "../../support/virtual-clock.ts";
 
 const KB = 1024;
 const bounds = { maxBytes: 256 * KB, thins: true };
@@ -94,6 +96,42 @@ it("what could not be opened at the start says later what it has given up", asyn
   fails = false;
   expect(await idsIn(journal)).toHaveLength(SAMPLES - dropped);
   expect(journal.stats()).toMatchObject({ dropped, waiting: SAMPLES - dropped });
+});
+
+it("and where a part of it can never be read only that is missed", async () => {
+  course ??= runCourse();
+  const { image, dropped } = await course;
+  const { disk } = crashDisk(image);
+  const [oldest = ""] = [...image.keys()].filter((path) => path.endsWith(".seg")).sort();
+  const io = () => Object.assign(new Error("EIO"), { code: "EIO" });
+  let fails = true;
+  const files = new Set<number>();
+  const broken: Disk = {
+    ...disk,
+    async open(path) {
+      if (fails && path === oldest) throw io();
+      const file = await disk.open(path);
+      if (path === oldest) files.add(file);
+      return file;
+    },
+    async read(file, at, length) {
+      if (files.has(file) && at <= 16_384 && at + length > 16_384) throw io();
+      return disk.read(file, at, length);
+    },
+  };
+  const clock = virtualClock();
+  const journal = await journalOn(broken, { bounds, seed: 79, clock });
+  fails = false;
+  for (let tries = 0; tries < 5; tries++) {
+    await idsIn(journal);
+    await clock.advance(60_000);
+  }
+  const { waiting, droppedBy } = journal.stats();
+  const { damage = 0, ...others } = droppedBy;
+  expect(others).toEqual({ thinned: dropped });
+  expect(damage).toBeGreaterThan(0);
+  expect(damage).toBeLessThan(1_000); // a block, not what thinning has left out as well
+  expect(waiting + damage).toBe(SAMPLES - dropped);
 });
 
 it("what cannot be read while two segments become one is counted as damaged", async () => {

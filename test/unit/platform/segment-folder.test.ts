@@ -71,3 +71,19 @@ async function created(store: ReturnType<typeof segmentFolder>) {
   const file = await store.create(header, 4_096, HEAD);
   return { read: file.read, [Symbol.asyncDispose]: () => file.close() };
 }
+
+it("a segment whose name has gone, but not surely, is removed once more", async () => {
+  const { folder } = place();
+  let fails = 1;
+  const syncFolder = async (path: string) => {
+    if (fails-- > 0) throw Object.assign(new Error("EIO"), { code: "EIO" });
+    await systemDisk.syncFolder(path);
+  };
+  mkdirSync(folder);
+  writeFileSync(join(folder, NAME), HEAD);
+  const store = segmentFolder(folder, { ...systemDisk, syncFolder }, recordingLog());
+  await expect(store.remove(header, null)).rejects.toMatchObject({ code: "EIO" });
+  await store.remove(header, null);
+  expect(readdirSync(folder)).toEqual([]);
+  await expect(store.remove(header, 4_096)).rejects.toMatchObject({ code: "ENOENT" });
+});
