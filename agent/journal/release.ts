@@ -20,8 +20,9 @@ export function createRelease(deps: ReleaseDeps): () => Promise<void> {
   let { leftover } = deps;
 
   return async () => {
-    // With one of the two gone that it was made of, the next start would take it for all that is left of them.
-    if (disk !== null && leftover.length > 0) leftover = await removeLeftovers(disk, leftover); // why not was said at the start
+    // With one of the two gone that it was made of, the next start would take it for all that is left of them. Why it
+    // could not be removed was said at the start.
+    if (disk !== null && leftover.length > 0) leftover = await removeLeftovers(disk, leftover);
     if (leftover.length > 0) return;
     if (ledger.inMemoryOnly(1, Number.POSITIVE_INFINITY).length === 0) await thinner?.sweep();
     // While memory is written to, the last one on the disk keeps counters and notes.

@@ -41,13 +41,13 @@ export function openLimits(clock: Clock, signal: AbortSignal): Limits {
         ends.failed(reason);
       }
     };
-    const limitSignal = () => {
+    const signalOf = () => {
       abort ??= new AbortController();
       if (ended) abort.abort(ended.reason);
       return abort.signal;
     };
     const timer = clock.after(ms, () => end(new AgentError("sensor", `no answer within ${ms} ms`)));
-    const limit = { signal: limitSignal, waiting, end, timer };
+    const limit = { signal: signalOf, waiting, end, timer };
     limits.set(ms, limit);
     return limit;
   };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Suites that need root or Debian packages: one file at a time, with time to spare. */
+/** Suites that need root or Debian packages: one file at a time unless .ci/run says otherwise, with time to spare. */
 export default defineConfig({
   test: {
     name: "system",
