@@ -33,7 +33,9 @@ const nothing = new Uint8Array();
 export function encode(message: OutgoingMessage): Uint8Array {
   const { type, code, messageId, token = nothing, options = [], payload = nothing } = message;
   if (token.length > MAX_TOKEN_BYTES) throw new RangeError(`a token of ${token.length} bytes`);
-  const sorted = options.toSorted((one, other) => one.number - other.number);
+  const sorted = isInOrder(options)
+    ? options
+    : options.toSorted((one, other) => one.number - other.number);
   const most = sorted.reduce((sum, { value }) => sum + MAX_OPTION_HEADER + value.length, 0);
   const bytes = new Uint8Array(4 + token.length + most + 1 + payload.length);
   bytes[0] = VERSION | TYPE_BITS[type] | token.length;
@@ -57,8 +59,22 @@ export function encode(message: OutgoingMessage): Uint8Array {
   return bytes.subarray(0, at);
 }
 
+/** As those of the requests that go out at every beat. */
+function isInOrder(options: readonly OutgoingOption[]): boolean {
+  let last = 0;
+  for (const { number } of options) {
+    if (number < last) return false;
+    last = number;
+  }
+  return true;
+}
+
 /** RFC 7252 §3.1: a nibble each for delta and length, where 13 and 14 announce one and two more bytes. */
 function writeOptionHeader(bytes: Uint8Array, start: number, delta: number, length: number) {
+  if (delta < 13 && length < 13) {
+    bytes[start] = (delta << 4) | length;
+    return start + 1;
+  }
   let at = start + 1;
   const nibble = (value: number): number => {
     if (value < 13) return value;

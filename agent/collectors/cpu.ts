@@ -55,13 +55,11 @@ export interface CpuTicks {
 
 /** @throws AgentError `sensor` */
 export function parseCpuTicks(text: string): CpuTicks {
-  const [, ...fields] = TICKS.exec(text) ?? [];
-  const ticks = counts(fields);
+  const ticks = counts(TICKS.exec(text)?.slice(1) ?? []);
   if (ticks === null || ticks.length === 0)
     throw unexpected(PATH, "a line of CPU ticks", text.split("\n", 1)[0] ?? "");
-  const [, , , idle = 0, iowait = 0, , , steal = 0] = ticks;
   const total = ticks.reduce((sum, value) => sum + value, 0);
-  return { total, idle, iowait, steal };
+  return { total, idle: ticks[3] ?? 0, iowait: ticks[4] ?? 0, steal: ticks[7] ?? 0 };
 }
 
 /** Nothing when no time passed, or time ran backwards as it may after hotplug of a processor. */

@@ -67,8 +67,10 @@ export function openCollectors(
 }
 
 const only = (isSent: (key: string) => boolean, readings: Readings | null): Readings | null => {
-  if (!readings || Object.keys(readings).every(isSent)) return readings;
-  return Object.fromEntries(Object.entries(readings).filter(([key]) => isSent(key)));
+  for (const key in readings) // no list of keys for what nearly always is sent whole
+    if (!isSent(key))
+      return Object.fromEntries(Object.entries(readings).filter(([name]) => isSent(name)));
+  return readings;
 };
 
 const specsOf = ({ keys }: Collector, names: readonly string[]): Source["keys"] =>

@@ -38,10 +38,12 @@ export function sumPerSecond<Counters>(
   gapMs: number,
   pick: (counters: Counters) => number,
 ): number | null {
-  const rates = names.flatMap((name) => {
-    const [earlier, later] = [before.get(name), now.get(name)];
-    if (later === undefined) return [];
-    return perSecond(earlier && pick(earlier), pick(later), gapMs) ?? [];
-  });
-  return rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0);
+  let sum: number | null = null;
+  for (const name of names) {
+    const earlier = before.get(name);
+    const later = now.get(name);
+    const rate = later && perSecond(earlier && pick(earlier), pick(later), gapMs);
+    if (typeof rate === "number") sum = (sum ?? 0) + rate;
+  }
+  return sum;
 }

@@ -52,12 +52,24 @@ export function createSampleEncoder(): SampleEncoder {
     to.signed(taken.monotonicMs - base.taken.monotonicMs);
     to.signed(wallOf(taken) - wallOf(base.taken));
     to.byte(trustOf(taken));
-    const now = base.keys.map((key) => (Object.hasOwn(readings, key) ? readings[key] : undefined));
-    const changes = now.map((value, index) => changeOf(value, base.values[index]));
-    for (let index = 0; index < changes.length; index += 4) to.byte(packed(changes, index));
-    for (const [index, value] of now.entries())
-      if (changes[index] === CHANGE.value && value !== undefined) writeValue(to, value);
-    const known = new Set(base.keys);
+    // At every beat: no array but one, and no iterator.
+    const { keys, values } = base;
+    const changed: Reading[] = [];
+    let more = Object.keys(readings).length;
+    let bits = 0;
+    for (let index = 0; index < keys.length; index++) {
+      const value = ownOf(readings, keys[index]);
+      const change = changeOf(value, values[index]);
+      if (value !== undefined) more--;
+      if (value !== undefined && change === CHANGE.value) changed.push(value);
+      bits |= change << (2 * (index & 3));
+      if ((index & 3) < 3 && index < keys.length - 1) continue;
+      to.byte(bits);
+      bits = 0;
+    }
+    for (let index = 0; index < changed.length; index++) writeValue(to, changed[index] as Reading);
+    if (more === 0) return writeMembers(to, []);
+    const known = new Set(keys);
     writeMembers(
       to,
       Object.entries(readings).filter(([key]) => !known.has(key)),
@@ -98,8 +110,8 @@ const changeOf = (now: Reading | undefined, before: Reading | undefined) => {
   return before !== undefined && isSameValue(now, before) ? CHANGE.same : CHANGE.value;
 };
 
-const packed = (changes: readonly number[], from: number) =>
-  changes.slice(from, from + 4).reduce((byte, change, index) => byte + (change << (2 * index)), 0);
+const ownOf = (readings: Readings, key: string | undefined): Reading | undefined =>
+  key !== undefined && Object.hasOwn(readings, key) ? readings[key] : undefined;
 
 function writeMembers(to: ByteWriter, members: readonly (readonly [string, Reading])[]): void {
   to.count(members.length);

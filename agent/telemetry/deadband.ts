@@ -16,7 +16,7 @@ export type Paced = Pick<Source, "rule" | "intervalMs" | "schedule">;
 export interface Deadband {
   /** Whether this reading is news by the rule of its source. */
   isNews(source: Paced, key: string, value: Reading, atMs: number): boolean;
-  /** These are in the journal: what comes next is compared with them. */
+  /** These are in the journal: what comes next of a key that was asked about is compared with them. */
   accepted(readings: Readings, atMs: number): void;
 }
 
@@ -30,7 +30,8 @@ const SHORTEST_SCHEDULE_MS = 60_000;
 
 /** Decides before acceptance, and remembers only what was accepted. */
 export function createDeadband(settings: DeadbandSettings): Deadband {
-  const lastByKey = new Map<string, Last>();
+  /** Of keys that were asked about and may not be news: by default there is none, and nothing to remember at each beat. */
+  const lastByKey = new Map<string, Last | null>();
   /** Beats come a little early or late: at the one that is meant, all but half a beat of the silence has passed. */
   const silenceOf = ({ intervalMs, schedule }: Paced) => {
     const beatMs = schedule === null ? (intervalMs ?? settings.intervalMs) : SHORTEST_SCHEDULE_MS;
@@ -42,11 +43,16 @@ export function createDeadband(settings: DeadbandSettings): Deadband {
       const band = rule.deadband ?? settings.deadband;
       if (band === 0 && !rule.onChange) return true;
       const last = lastByKey.get(key);
+      if (last === undefined) lastByKey.set(key, null);
       if (!last || atMs - last.atMs >= silenceOf(source)) return true;
       return hasMoved(last.value, value, band);
     },
     accepted(readings, atMs) {
-      for (const [key, value] of Object.entries(readings)) lastByKey.set(key, { value, atMs });
+      for (const key of lastByKey.keys()) {
+        const value = readings[key];
+        if (value !== undefined && Object.hasOwn(readings, key))
+          lastByKey.set(key, { value, atMs });
+      }
     },
   };
 }

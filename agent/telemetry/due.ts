@@ -22,6 +22,7 @@ export const dueAt = (
 
 /** Those that share a sample: all without a group, and each group by itself. */
 export function sharingSample(sources: readonly Source[]): readonly (readonly Source[])[] {
+  if (sources.every(({ group }) => group === null)) return [sources]; // as nearly always
   const parts = new Map<string | null, Source[]>();
   for (const source of sources) {
     const part = parts.get(source.group);

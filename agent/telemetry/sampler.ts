@@ -1,16 +1,7 @@
 import { isWorthLogging } from "../backoff.ts";
 import { AgentError, kindOf } from "../errors.ts";
 import type { Health } from "../health.ts";
-import type {
-  Awaitable,
-  Clock,
-  Logger,
-  Look,
-  Moment,
-  Reading,
-  Readings,
-  TakenSample,
-} from "../ports.ts";
+import type { Awaitable, Clock, Logger, Moment, Reading, Readings, TakenSample } from "../ports.ts";
 import type { Source } from "../source.ts";
 import type { Deadband } from "./deadband.ts";
 import { type Limits, openLimits } from "./limits.ts";
@@ -28,61 +19,74 @@ export interface Sampler {
   sample(sources: readonly Source[], signal: AbortSignal): Promise<TakenSample | null>;
 }
 
+/** Null: there is nothing, and that is no fault. Undefined: it failed, or one before it still hangs. */
+type Taken = Readings | null | undefined;
+
 export function createSampler({ clock, stamp, deadband, health, log }: SamplerDeps): Sampler {
   const inARow = new Map<string, number>();
   /** A look that has not returned is not asked again: a second one would hang beside it. */
   const underway = new Set<string>();
   const clashes = new Set<string>();
 
-  const works = (source: Source, readings: Readings | null) => {
+  const works = (source: Source, values: number) => {
     const id = idOf(source);
     const before = inARow.get(id);
-    if (before) log.notice("works again", { source: source.name, failed: before });
-    inARow.delete(id);
+    if (before) {
+      log.notice("works again", { source: source.name, failed: before });
+      inARow.delete(id);
+    }
     health.failing.delete(id);
-    health.values.set(id, Object.keys(readings ?? {}).length);
+    health.values.set(id, values);
   };
 
-  const collect = (source: Source, look: Look): Awaitable<Readings | null> => {
-    const readings = source.collect(look);
-    if (!(readings instanceof Promise)) return readings;
+  const later = async (
+    source: Source,
+    given: Promise<Readings | null>,
+    limits: Limits,
+    signal: AbortSignal,
+  ): Promise<Taken> => {
     const id = idOf(source);
     underway.add(id);
-    return readings.finally(() => underway.delete(id));
+    try {
+      return await limits.race(
+        source.deadlineMs,
+        given.finally(() => underway.delete(id)),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      failed(source, error);
+      return undefined;
+    }
   };
 
-  /** What each of them has, in their order; a promise for each, and one more for its end, would cost as much as the looks. */
-  const lookAt = (sources: readonly Source[], limits: Limits, signal: AbortSignal) =>
-    new Promise<readonly (Readings | null)[]>((resolve, reject) => {
-      const taken: (Readings | null)[] = sources.map(() => null);
-      let open = 1;
-      /** A fault of our own must not leave the sample without an end. */
-      const end = (tell: () => void) => {
-        try {
-          tell();
-          if (--open === 0) resolve(taken);
-        } catch (bug) {
-          reject(bug);
-        }
-      };
-      sources.forEach((source, index) => {
-        if (underway.has(idOf(source))) return;
-        open++;
-        limits.race(source.deadlineMs, (look) => collect(source, look), {
-          done: (readings) =>
-            end(() => {
-              taken[index] = readings;
-              works(source, readings);
-            }),
-          failed: (reason) =>
-            end(() => {
-              signal.throwIfAborted();
-              failed(source, reason);
-            }),
-        });
-      });
-      end(() => {});
-    });
+  /** What each of them has, in their order. Nearly all have it at once: a promise for each would cost as much as the looks. */
+  const lookAt = (
+    sources: readonly Source[],
+    limits: Limits,
+    signal: AbortSignal,
+  ): Awaitable<readonly Taken[]> => {
+    const taken: Taken[] = [];
+    const late: Promise<unknown>[] = [];
+    for (const source of sources) {
+      const index = taken.push(undefined) - 1;
+      if (underway.has(idOf(source))) continue;
+      let given: Awaitable<Readings | null>;
+      try {
+        given = source.collect(limits.look(source.deadlineMs));
+      } catch (error) {
+        failed(source, error);
+        continue;
+      }
+      if (!(given instanceof Promise)) taken[index] = given;
+      else
+        late.push(
+          later(source, given, limits, signal).then((readings) => {
+            taken[index] = readings;
+          }),
+        );
+    }
+    return late.length === 0 ? taken : Promise.all(late).then(() => taken);
+  };
 
   /** Also for what no source should throw: a fault in one file of ours is no reason to lose the others' readings. */
   const failed = (source: Source, error: unknown) => {
@@ -112,19 +116,24 @@ export function createSampler({ clock, stamp, deadband, health, log }: SamplerDe
   return {
     async sample(sources, signal) {
       signal.throwIfAborted();
-      using limits = openLimits(clock, signal);
       const atMs = clock.monotonic();
-      const taken = await lookAt(sources, limits, signal);
+      using limits = openLimits(clock, signal);
+      const given = lookAt(sources, limits, signal);
+      const taken = given instanceof Promise ? await given : given;
       const readings = new Map<string, Reading>();
-      sources.forEach((source, index) => {
-        const found = taken[index] ?? {};
-        for (const key of Object.keys(found)) {
-          const reading = found[key];
+      for (let index = 0; index < sources.length; index++) {
+        const source = sources[index];
+        const found = taken[index];
+        if (source === undefined || found === undefined) continue;
+        const keys = Object.keys(found ?? {});
+        works(source, keys.length);
+        for (const key of keys) {
+          const reading = found?.[key];
           if (!isReading(reading) || !deadband.isNews(source, key, reading, atMs)) continue;
           if (readings.has(key)) sayClash(key, source);
           else readings.set(key, reading);
         }
-      });
+      }
       if (readings.size === 0) return null;
       return { taken: stamp(), readings: Object.fromEntries(readings) };
     },

@@ -13,25 +13,28 @@ const newsOf = (band: Deadband, rule: AcceptRule, readings: Readings, atMs = 0, 
     Object.entries(readings).filter(([key, value]) => band.isNews(source, key, value, atMs)),
   );
 };
+/** As the sampler does: it asks, and tells what then was accepted. */
+const accept = (band: Deadband, rule: AcceptRule, readings: Readings, atMs = 0) =>
+  band.accepted(newsOf(band, rule, readings, atMs), atMs);
 const within = (deadband: number) => ({ deadband, onChange: false });
 const onChange = { deadband: null, onChange: true };
 
 it("without a deadband every reading is news", () => {
   const { band } = open();
-  band.accepted({ a: 1, door: true }, 0);
+  accept(band, acceptAll, { a: 1, door: true });
   expect(newsOf(band, acceptAll, { a: 1, door: true })).toEqual({ a: 1, door: true });
 });
 
 it("a number is news when it moved by more than the deadband from the last accepted one", () => {
   const { band } = open();
-  band.accepted({ a: 20 }, 0);
+  accept(band, within(0.5), { a: 20 });
   expect(newsOf(band, within(0.5), { a: 20.5 })).toEqual({});
   expect(newsOf(band, within(0.5), { a: 20.6 })).toEqual({ a: 20.6 });
 });
 
 it("small steps in one direction are noticed, because only accepted values are remembered", () => {
   const { band } = open();
-  band.accepted({ a: 20 }, 0);
+  accept(band, within(0.5), { a: 20 });
   const accepted: number[] = [];
   for (let a = 20.2; a < 22; a += 0.2) {
     const news = newsOf(band, within(0.5), { a });
@@ -56,7 +59,7 @@ it.each([
   (_, pace, early, due) => {
     const { band } = open();
     const readings = { a: 20, door: true };
-    band.accepted(readings, 7);
+    accept(band, onChange, readings, 7);
     expect(newsOf(band, onChange, readings, 7 + early, pace)).toEqual({});
     expect(newsOf(band, onChange, readings, 7 + due, pace)).toEqual(readings);
   },
@@ -64,7 +67,7 @@ it.each([
 
 it("on_change takes any other value of a flag or a text, and numbers by the general deadband", () => {
   const { band } = open(2);
-  band.accepted({ door: true, mode: "auto", a: 20 }, 0);
+  accept(band, onChange, { door: true, mode: "auto", a: 20 });
   expect(newsOf(band, onChange, { door: true, mode: "auto", a: 22 })).toEqual({});
   expect(newsOf(band, onChange, { door: false, mode: "eco", a: 22.1 })).toEqual({
     door: false,
@@ -75,7 +78,7 @@ it("on_change takes any other value of a flag or a text, and numbers by the gene
 
 it("a value that changes its type is news", () => {
   const { band } = open(10);
-  band.accepted({ a: 1 }, 0);
+  accept(band, acceptAll, { a: 1 });
   expect(newsOf(band, acceptAll, { a: "1" })).toEqual({ a: "1" });
 });
 
