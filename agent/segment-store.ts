@@ -32,4 +32,6 @@ export interface SegmentStore {
   setAside(header: SegmentHeader): Promise<void>;
   /** What an ordinary user may still write. */
   freeBytes(): Promise<number>;
+  /** What a byte changed has its device write, in bytes. */
+  blockBytes(): Promise<number>;
 }

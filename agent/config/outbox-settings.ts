@@ -13,7 +13,7 @@ export const outbox = {
       default: "each",
       meaning: "each: on the disk before it counts; window: now and then; memory: never",
       details:
-        "`each` writes and syncs every sample: 4 KiB of the card, and 12 KiB of the file system's own. `window` writes what was not delivered " +
+        "`each` writes and syncs every sample: one block of the file system, and three that it adds of its own. `window` writes what was not delivered " +
         "by then: on a good network next to nothing, and a power cut costs at most one window. `memory` writes " +
         "nothing: a restart loses what waits. A change counts from the next start on.",
     }),
@@ -53,9 +53,10 @@ export const outbox = {
       meaning:
         'once so much, say "50MB", was written in a day (UTC; without a date 24 hours of running), samples wait in memory',
       details:
-        "An estimate: whole blocks of 4 KiB, and the three that ext4 adds to a write every 5 s at most. A sample every 60 s " +
-        "is about 25 MB a day, one every 10 s 150 MB; with the mount option commit=300 it is about 40 MB, which the estimate does not know: " +
-        "[read-only-root.md](read-only-root.md#fewer-writes-on-an-ordinary-card).",
+        "An estimate: whole blocks of the file system, and the three that ext4 adds to a write every 5 s at most. With the 4 KiB of a root a " +
+        "sample every 60 s is about 25 MB a day, one every 10 s 150 MB; on a partition of its own with blocks of 1 KiB a quarter of it. With " +
+        "the mount option commit=300 it is about 40 MB at 10 s, which the estimate does not know: " +
+        "[read-only-root.md](read-only-root.md#fewer-writes).",
     }),
     max_drain_rate: setting({
       kind: optionalRate(1 / 60, 200),

@@ -23,6 +23,8 @@ const LEAST_SEGMENTS = 8;
 const MOST_RECENT = 64;
 /** The merged one may take the room of two, and the next one is to have some, too. */
 const SEGMENTS_OF_THINNING = 3;
+/** Of nearly every file system; where it does not say. */
+const USUAL_BLOCK_BYTES = 4_096;
 
 export interface JournalOptions {
   /** Null: in memory, by choice. */
@@ -61,7 +63,8 @@ export async function openJournal(options: JournalOptions): Promise<DurableJourn
   const { disk, log } = options;
   if (disk === null) return journalInMemory(options);
   try {
-    return createJournal(options, await recover(disk, log), null);
+    const recovered = await recover(disk, log);
+    return createJournal(options, recovered, null, await blockBytesOf(disk));
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? error : null;
     if (reason === null) throw error;
@@ -79,10 +82,18 @@ export async function openJournal(options: JournalOptions): Promise<DurableJourn
 export const journalInMemory = (options: Omit<JournalOptions, "disk">): DurableJournal =>
   createJournal({ ...options, disk: null }, nothing(), null);
 
+/** What does not work will be told by whoever writes: this is only to count it. */
+const blockBytesOf = (disk: SegmentStore): Promise<number> =>
+  disk.blockBytes().catch((error) => {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return USUAL_BLOCK_BYTES;
+  });
+
 function createJournal(
   options: JournalOptions,
   recovered: Recovered,
   unusable: string | null,
+  blockBytes = USUAL_BLOCK_BYTES,
 ): DurableJournal {
   const { disk, windowMs, clock, random, bootId, log } = options;
   let { bounds } = options;
@@ -99,7 +110,7 @@ function createJournal(
     monotonicMs: clock.monotonic(),
     ts: isDated ? clock.now() : null,
   });
-  const meter = createWriteMeter(now, ledger.notes[WRITTEN] ?? null);
+  const meter = createWriteMeter(now, ledger.notes[WRITTEN] ?? null, blockBytes);
   const admitWrite = () => {
     if (meter.today >= bounds.maxBytesPerDay) throw new Withheld("budget");
   };

@@ -14,6 +14,7 @@ export function ramStore(): SegmentStore {
     remove: async () => {},
     setAside: async () => {},
     freeBytes: async () => Number.POSITIVE_INFINITY,
+    blockBytes: async () => 1,
   };
 }
 

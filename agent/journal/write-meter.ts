@@ -1,7 +1,5 @@
 import type { Json, Moment } from "../ports.ts";
 
-/** The unit that a file system hands to the disk: a byte changed costs this much. */
-const BLOCK_BYTES = 4_096;
 const DAY_MS = 86_400_000;
 /** What the meter read when a segment was begun or the agent stopped; a note. */
 export const WRITTEN = "written";
@@ -14,8 +12,8 @@ const COMMIT_MS = 5_000;
 const COMMIT_BLOCKS = 3;
 
 /**
- * How much the journal has its disk write: cards wear out by it. In bytes; whole blocks, and what ext4 adds to them. An
- * estimate, for the kernel counts the latter for nobody.
+ * How much the journal has its disk write: cards wear out by it. In bytes; whole blocks of the file system, and what ext4 adds
+ * to them. An estimate, for the kernel counts the latter for nobody.
  */
 export interface WriteMeter {
   wrote(at: number, bytes: number): void;
@@ -27,7 +25,11 @@ export interface WriteMeter {
   toJson(): Json;
 }
 
-export function createWriteMeter(now: () => Moment, kept: Json | null): WriteMeter {
+export function createWriteMeter(
+  now: () => Moment,
+  kept: Json | null,
+  blockBytes: number,
+): WriteMeter {
   let total = 0;
   const { ranMs, ...read } = readKept(kept);
   let { day, bytes } = read;
@@ -47,13 +49,13 @@ export function createWriteMeter(now: () => Moment, kept: Json | null): WriteMet
   return {
     wrote(at, length) {
       turn();
-      const data = Math.floor((at + length - 1) / BLOCK_BYTES) - Math.floor(at / BLOCK_BYTES) + 1;
+      const data = Math.floor((at + length - 1) / blockBytes) - Math.floor(at / blockBytes) + 1;
       const { monotonicMs } = now();
       const isCommit = monotonicMs - committedMs >= COMMIT_MS;
       if (isCommit) committedMs = monotonicMs;
       const blocks = data + (isCommit ? COMMIT_BLOCKS : 0);
-      total += blocks * BLOCK_BYTES;
-      bytes += blocks * BLOCK_BYTES;
+      total += blocks * blockBytes;
+      bytes += blocks * blockBytes;
     },
     get total() {
       return total;

@@ -36,6 +36,8 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>;
   /** What an ordinary user may still write below `folder`, in bytes. */
   freeBytes(folder: string): Promise<number>;
+  /** The unit that the file system of `folder` hands to the device: a byte changed costs this much. */
+  blockBytes(folder: string): Promise<number>;
 }
 
 const { O_RDWR, O_CREAT, O_TRUNC, O_NOFOLLOW, O_RDONLY, O_DIRECTORY, O_DSYNC, O_NONBLOCK } =
@@ -111,4 +113,5 @@ export const systemDisk: Disk = {
     const { bavail, bsize } = await promisify(statfs)(folder);
     return bavail * bsize;
   },
+  blockBytes: async (folder) => (await promisify(statfs)(folder)).bsize,
 };

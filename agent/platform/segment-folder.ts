@@ -169,6 +169,10 @@ export function segmentFolder(folder: string, disk: Disk, log?: Logger): Segment
       await makeFolder();
       return disk.freeBytes(folder);
     },
+    async blockBytes() {
+      await makeFolder();
+      return disk.blockBytes(folder);
+    },
   };
 }
 

@@ -23,7 +23,8 @@ const noSync = join(import.meta.dirname, "no-sync.ts");
 /** A board whose state folder is on a card of its own; the rest of it is outside of the power's reach. */
 async function boardWithCard(server: Sandbox, isBounded: boolean) {
   const folder = temporaryFolder();
-  const card = await ext4Image({ folder, megabytes: 64 });
+  // One as on a card's root, one as on a partition for the state alone.
+  const card = await ext4Image({ folder, megabytes: 64, blockBytes: isBounded ? 4_096 : 1_024 });
   const stateDir = join(card.folder, "state");
   const toml = isBounded ? boundedToml : usualToml;
   const deviceName = "board";

@@ -98,6 +98,7 @@ export function crashDisk(image: DiskImage = new Map()): CrashDisk {
     },
     syncFolder: () => begin({ kind: "syncFolder" }),
     freeBytes: async () => 1e12,
+    blockBytes: async () => 4_096,
   };
 
   return {

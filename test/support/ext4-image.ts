@@ -23,6 +23,8 @@ export interface Ext4Options {
   /** A folder for the image and its mount point. */
   readonly folder: string;
   readonly megabytes: number;
+  /** Of 4 KiB each by default. */
+  readonly blockBytes?: number;
   /** For mount(8); by default everything is as the kernel has it. */
   readonly options?: string;
 }
@@ -36,12 +38,12 @@ const AGAIN_MS = 20;
 
 /** A disk of its own whose power can be cut. Needs root, e2fsprogs and mount. */
 export async function ext4Image(given: Ext4Options): Promise<Ext4Image> {
-  const { megabytes, options } = given;
+  const { megabytes, blockBytes, options } = given;
   const image = join(given.folder, "card.ext4");
   const folder = join(given.folder, "card");
   const libc = bindNative({ ioctl: { arguments: ["i32", "u64", "buffer"], return: "i32" } });
   if (libc === null) throw new Error("the pinned Node has no working node:ffi");
-  makeExt4(image, megabytes);
+  makeExt4(image, megabytes, blockBytes);
   mountExt4(image, folder, options);
   let isMounted = true;
   // A test that ran out of time disposes of nothing; what it left is not to be deleted through the mount.

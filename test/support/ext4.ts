@@ -4,13 +4,13 @@ import { basename } from "node:path";
 
 const SECTOR_BYTES = 512;
 
-/** A real ext4 with blocks of 4 KiB, as on a card, in a file. Needs e2fsprogs. */
-export function makeExt4(image: string, megabytes: number): void {
+/** A real ext4 in a file; a card's root has blocks of 4 KiB, and so has this by default. Needs e2fsprogs. */
+export function makeExt4(image: string, megabytes: number, blockBytes = 4_096): void {
   writeFileSync(image, "");
   truncateSync(image, megabytes * 1024 * 1024);
   // Tables that are made later would count as written by whoever is measured.
   const whole = "lazy_itable_init=0,lazy_journal_init=0";
-  ran("mkfs.ext4", "e2fsprogs", ["-q", "-F", "-b", "4096", "-m", "0", "-E", whole, image]);
+  ran("mkfs.ext4", "e2fsprogs", ["-q", "-F", "-b", `${blockBytes}`, "-m", "0", "-E", whole, image]);
 }
 
 /** On a loop device of its own. Needs root, and mount. */

@@ -36,6 +36,7 @@ export function failingDisk(under: Disk): FailingDisk {
     remove: failable(under.remove),
     syncFolder: failable(under.syncFolder),
     freeBytes: failable(under.freeBytes),
+    blockBytes: failable(under.blockBytes),
   };
   return {
     disk,

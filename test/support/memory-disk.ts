@@ -60,6 +60,7 @@ export function memoryDisk(): Disk {
     remove: async (path) => unlink(path),
     syncFolder: async () => {},
     freeBytes: async () => 1e12,
+    blockBytes: async () => 4_096,
   };
 }
 

@@ -35,5 +35,6 @@ export function memoryStore(): SegmentStore {
       kept.delete(number);
     },
     freeBytes: async () => Number.POSITIVE_INFINITY,
+    blockBytes: async () => 4_096,
   };
 }

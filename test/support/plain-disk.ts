@@ -36,4 +36,5 @@ export const plainDisk: Disk = {
     const { bavail, bsize } = statfsSync(folder);
     return bavail * bsize;
   },
+  blockBytes: async (folder) => statfsSync(folder).bsize,
 };

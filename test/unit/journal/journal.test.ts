@@ -110,6 +110,19 @@ it("keeps a segment until it is on the disk that nobody waits for it", async () 
   expect(await segmentsOn(crash)).toHaveLength(1);
 });
 
+it("counts what the disk writes in the blocks of its file system, of 4 KiB where it does not say", async () => {
+  const writtenWith = async (blockBytes: () => Promise<number>) => {
+    const journal = await journalOn({ ...crashDisk().disk, blockBytes }, { bounds: small });
+    await fill(journal, 1);
+    return journal.stats().bytesWritten;
+  };
+  // The head of a segment, a sample, and the three that ext4 adds.
+  expect(await writtenWith(async () => 1_024)).toBe((2 + 3) * KB);
+  expect(
+    await writtenWith(() => Promise.reject(Object.assign(new Error("EIO"), { code: "EIO" }))),
+  ).toBe((2 + 3) * 4 * KB);
+});
+
 it("waits in memory while the disk has no room left, and returns a second after it has", async () => {
   const crash = crashDisk();
   const clock = virtualClock();
