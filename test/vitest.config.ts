@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -19,8 +20,8 @@ export default defineConfig({
   test: {
     // A golden file that is missing fails, outside CI too; `npm test -- --update` writes it.
     update: "none",
-    // Most of the time is spent waiting for processes and retransmissions, so every core may take a file.
-    maxWorkers: "100%",
+    // Most of the time is spent waiting for processes and retransmissions, so there may be a file more than cores.
+    maxWorkers: availableParallelism() + 1,
     projects: [suite("unit", 15_000), suite("contract", 15_000), suite("integration", 60_000)],
   },
 });

@@ -26,8 +26,8 @@ const suite = (name: string, groupOrder: number, maxWorkers: number) => ({
   },
 });
 const alone = suite("reliability, measured", 0, 1);
-// What mostly waits goes two files at a time; the full counts are work.
-const others = suite("reliability", 1, isFull ? 1 : 2);
+// What mostly waits goes three files at a time; the full counts are work.
+const others = suite("reliability", 1, isFull ? 1 : 3);
 
 /** The proofs of "nothing lost": a tenth of the counts here and in .ci/run, all of them with PIPIT_HEAVY=1. */
 export default defineConfig({
