@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { compileCache } from "./compile-cache.ts";
 
 const root = join(import.meta.dirname, "..");
 const suite = (name: string, testTimeout: number) => ({
@@ -10,6 +10,7 @@ const suite = (name: string, testTimeout: number) => ({
     root,
     include: [`test/${name}/**/*.test.ts`],
     execArgv: ["--disable-warning=ExperimentalWarning"], // node:ffi, as in the executable
+    env: compileCache,
     testTimeout,
     hookTimeout: testTimeout,
   },
@@ -20,8 +21,8 @@ export default defineConfig({
   test: {
     // A golden file that is missing fails, outside CI too; `npm test -- --update` writes it.
     update: "none",
-    // Most of the time is spent waiting for processes and retransmissions, so there may be a file more than cores.
-    maxWorkers: availableParallelism() + 1,
+    // Most of the time is spent waiting for processes and retransmissions, so every core may take a file.
+    maxWorkers: "100%",
     projects: [suite("unit", 15_000), suite("contract", 15_000), suite("integration", 60_000)],
   },
 });

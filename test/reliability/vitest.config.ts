@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { compileCache } from "../compile-cache.ts";
 
 const isFull = process.env["PIPIT_HEAVY"] === "1";
 
@@ -34,7 +35,14 @@ export default defineConfig({
   test: {
     projects: [
       { test: { ...alone.test, include: measuring } },
-      { test: { ...others.test, include: ["test/reliability/**/*.test.ts"], exclude: measuring } },
+      {
+        test: {
+          ...others.test,
+          env: compileCache,
+          include: ["test/reliability/**/*.test.ts"],
+          exclude: measuring,
+        },
+      },
     ],
   },
 });

@@ -48,7 +48,7 @@ export function pipit(
   const [command = "", ...rest] = [...through, ...program, ...args];
   const child = spawn(command, rest, {
     cwd: root,
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { ...handedOn("PATH", "NODE_COMPILE_CACHE"), ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.end(input);
@@ -77,3 +77,7 @@ export function pipit(
     });
   return { child, stdout: () => text.out, stderr: () => text.err, seen, ended };
 }
+
+/** Of the test's own environment, nothing but these. */
+const handedOn = (...names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, process.env[name]]));
