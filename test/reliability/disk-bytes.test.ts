@@ -113,6 +113,7 @@ proof(
       bothWays(partition, usual, seed + 2),
       bothWays(root, sparing, seed + 4),
     ]);
+    expect([onRoot, onPartition, spared].flat()).toHaveLength(6);
     const most = Math.max(...onRoot);
     expect(most).toBeLessThanOrEqual(MOST_BLOCKS * root.blockBytes);
     expect(megabytesADay(most, DEFAULT_INTERVAL_S)).toBeLessThanOrEqual(MOST_MEGABYTES_A_DAY);
