@@ -25,32 +25,16 @@ export function figuresOf(found: AllFound): readonly Figure[] {
       if (name !== "pipit")
         figures.push({ name: `${peerLabels[name]}, x pipit`, value: toPipit, noise });
   if ("result" in start) {
-    const [empty, ...lines] = start.result.lines;
-    for (const line of lines)
+    for (const { what, coldRatio, warmRatio } of start.result.lines.slice(1))
       figures.push(
-        {
-          name: `${line.what}, cold`,
-          value: line.coldRatio,
-          noise: both(line.coldNoise, empty?.coldNoise ?? null),
-        },
-        {
-          name: `${line.what}, warm`,
-          value: line.warmRatio,
-          noise: both(line.warmNoise, empty?.warmNoise ?? null),
-        },
+        { name: `${what}, cold`, ...coldRatio },
+        { name: `${what}, warm`, ...warmRatio },
       );
   }
   if ("result" in growth)
-    for (const { of, points } of growth.result) {
-      const [first, ...rest] = points;
-      for (const { at, cpuMs, noise } of rest)
-        if (first !== undefined)
-          figures.push({
-            name: `${of} ${at}, x the first`,
-            value: cpuMs / first.cpuMs,
-            noise: both(noise, first.noise),
-          });
-    }
+    for (const { of, points } of growth.result)
+      for (const { at, ratio, noise } of points.slice(1))
+        figures.push({ name: `${of} ${at}, x the first`, value: ratio, noise });
   if ("result" in drain)
     for (const point of drain.result.points)
       figures.push({
@@ -109,6 +93,6 @@ function verdictOf(ratio: number, may: Noise): Verdict {
   return may > MOST_NOISE ? "too noisy" : "agrees";
 }
 
-/** Of a quotient. */
+/** Of a quotient, where both are off by as much as they may. */
 const both = (one: Noise, other: Noise): Noise =>
   one === null || other === null ? null : (1 + one) * (1 + other) - 1;

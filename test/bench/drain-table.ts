@@ -7,7 +7,7 @@ export interface DrainPoint {
   readonly samplesPerSecond: number;
   /** Processor time, in ms, for each sample that leaves; what is sampled meanwhile is in it. */
   readonly cpuMsPerSample: number;
-  /** The furthest that a window lies from these, as a share of them. */
+  /** Of these. */
   readonly noise: { readonly rate: Noise; readonly cpu: Noise };
 }
 

@@ -1,10 +1,27 @@
-import { type Noise, plusMinus } from "./statistics.ts";
+import { median, type Noise, noiseOf, plusMinus } from "./statistics.ts";
 
 interface Point {
   readonly at: number;
   readonly cpuMs: number;
-  /** The furthest that a window lies from `cpuMs`, as a share of it. */
+  /** To the first point of the curve, in the same window. */
+  readonly ratio: number;
+  /** Of `ratio`. */
   readonly noise: Noise;
+}
+
+/** Of one point: its cost in each window, in ms. */
+export interface Costs {
+  readonly at: number;
+  readonly costs: readonly number[];
+}
+
+/** Medians, by windows at the same time. */
+export function pointsOf(measured: readonly Costs[]): readonly Point[] {
+  const first = measured[0]?.costs ?? [];
+  return measured.map(({ at, costs }) => {
+    const ratios = costs.map((cost, window) => cost / (first[window] ?? Number.NaN));
+    return { at, cpuMs: median(costs), ratio: median(ratios), noise: noiseOf(ratios) };
+  });
 }
 
 export interface Curve {
@@ -37,15 +54,12 @@ export function cliffs(curves: readonly Curve[]): readonly string[] {
 
 export function growthTable(curves: readonly Curve[]): string {
   return curves
-    .flatMap(({ of, points }) => {
-      const least = points[0]?.cpuMs ?? Number.NaN;
-      return [
-        of,
-        ...points.map(
-          ({ at, cpuMs, noise }) =>
-            `${String(at).padStart(9)}  ${cpuMs.toFixed(2).padStart(7)} ms  ${plusMinus(noise).padStart(6)}  ${(cpuMs / least).toFixed(2).padStart(6)} x`,
-        ),
-      ];
-    })
+    .flatMap(({ of, points }) => [
+      of,
+      ...points.map(
+        ({ at, cpuMs, ratio, noise }) =>
+          `${String(at).padStart(9)}  ${cpuMs.toFixed(2).padStart(7)} ms  ${ratio.toFixed(2).padStart(6)} x  ${plusMinus(noise).padStart(6)}`,
+      ),
+    ])
     .join("\n");
 }

@@ -15,21 +15,20 @@ import { type Acker, startAcker } from "./acker.ts";
 import { storeBacklog } from "./backlog.ts";
 import { untilCalm } from "./calm.ts";
 import { type Contender, preparePipit, type Start } from "./contenders.ts";
-import { type Curve, cliffs, growthTable } from "./growth-table.ts";
+import { type Costs, type Curve, cliffs, growthTable, pointsOf } from "./growth-table.ts";
 import { benchProgram, options, say } from "./program.ts";
-import { median, noiseOf } from "./statistics.ts";
 import { tokenOf } from "./token.ts";
 import { usageOf } from "./usage.ts";
 import { InvalidWindow } from "./window.ts";
 import { createPatience, demandQuiet } from "./windows.ts";
 
 const SECOND_MS = 1_000;
-/** Of each point, one after the other; the median counts. */
-const WINDOWS = 3;
+/** Of each point, one after the other; the medians count. Nine leave one out at each end (`noiseOf`). */
+const WINDOWS = options.short ? 3 : 9;
 /** With which 6 % were measured, and 12 % below a --sysroot. */
 const SENSOR_SHARE = 0.08;
 /** Of the longest interval in a window; at a shorter one as many as come in that time. */
-const LEAST_REPORTS = 3;
+const LEAST_REPORTS = 2;
 /** The inventory's child has ended by then. */
 const WARM_MS = 12_000;
 
@@ -71,13 +70,13 @@ async function measure(
   }
   await sleep(WARM_MS);
   // Awaited here: what runs ends with this function.
-  return await Promise.all(begun.map((one) => costOf(acker, one)));
+  return pointsOf(await Promise.all(begun.map((one) => costsOf(acker, one))));
 }
 
-async function costOf(
+async function costsOf(
   acker: Acker,
   { point, contender, token }: { point: Point; contender: Contender; token: string },
-) {
+): Promise<Costs> {
   const { at, intervalMs, reports, isAway = false } = point;
   if (!isAway) await Promise.race([acker.next(token, 3 * intervalMs), contender.failure()]);
   await sleep(intervalMs / 4);
@@ -90,7 +89,7 @@ async function costOf(
     if (!isAway && sent < reports) throw new InvalidWindow(`${at}: ${sent} of ${reports} reports`);
     costs.push((usageOf(contender.pid).cpuMs - before.cpuMs) / reports);
   }
-  return { at, cpuMs: median(costs), noise: noiseOf(costs) };
+  return { at, costs };
 }
 
 /** A Raspberry Pi 4 with so many temperature sensors on its I²C buses. */

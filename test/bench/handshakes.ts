@@ -9,7 +9,7 @@ type Kind = "full" | "resumed";
 
 export interface CpuTime {
   readonly ms: number;
-  /** The furthest that one of them lies from it, as a share of it. */
+  /** Of `ms`. */
   readonly noise: Noise;
 }
 

@@ -8,20 +8,19 @@ export const peerLabels = {
   collectd: "collectd, network plug-in",
   exporter: "node exporter, scraped",
   coapthon: "Python, CoAPthon3",
-  aiocoap: "Python, aiocoap",
-  python: "Python, bare socket",
   shell: "shell loop, coap-client",
   usual: "Node, coap + systeminformation",
+  aiocoap: "Python, aiocoap",
+  python: "Python, bare socket",
 } as const;
 
 export type PeerName = keyof typeof peerLabels;
 export const peerNames = Object.keys(peerLabels) as readonly PeerName[];
 
-/**
- * Pipit has to be ahead of these: of ThingsBoard's own sample, for one. Not of the other two in Python, which keep nothing, sync
- * nothing, and take less. The page says how much.
- */
+/** The contenders that are scripts, as people are told to write them, or run on Node. Pipit has to be ahead of these. */
 export const BEHIND: readonly PeerName[] = ["coapthon", "shell", "usual"];
+/** No contenders: written for the benchmark, to show how little a report can take. They keep nothing and sync nothing. */
+export const YARDSTICKS: readonly PeerName[] = ["floor", "aiocoap", "python"];
 /** Those of them that Debian has, and what it takes to judge that. */
 export const gateNames: readonly PeerName[] = ["floor", "pipit", "shell", "usual"];
 
@@ -58,7 +57,7 @@ export interface PeerLine {
   /** Of the C program, and of Pipit, in the same window. */
   readonly toFloor: number;
   readonly toPipit: number;
-  /** The furthest that a window's ratio to Pipit lies from `toPipit`, as a share of it. */
+  /** Of `toPipit`. */
   readonly noise: Noise;
   readonly bytes: number;
   /** As in `PeerFigures`. */

@@ -1,5 +1,5 @@
 import { times } from "./markdown.ts";
-import { type PeerLine, peerLabels } from "./peers-table.ts";
+import { type PeerLine, type PeerName, peerLabels } from "./peers-table.ts";
 import type { Noise } from "./statistics.ts";
 
 /** By how much Pipit takes less, more, or what nobody can tell apart. */
@@ -20,6 +20,7 @@ export const inWords = ({ where, ratio }: Standing): string =>
   where === "behind" ? `**behind**, ${times(ratio)}` : `${where}, ${times(ratio)}`;
 
 export interface Standings {
+  readonly name: PeerName;
   readonly label: string;
   readonly cpu: Standing;
   readonly rssAnon: Standing;
@@ -33,7 +34,7 @@ export function standings(lines: readonly PeerLine[]): readonly Standings[] {
   return lines
     .filter((line) => line !== pipit)
     .map(({ name, toPipit, noise, memory }) => ({
-      label: peerLabels[name],
+      ...{ name, label: peerLabels[name] },
       cpu: standingOf(toPipit, noise),
       rssAnon: standingOf(memory.rssAnonMb / pipit.memory.rssAnonMb, 0),
       rss: standingOf(memory.rssMb / pipit.memory.rssMb, 0),

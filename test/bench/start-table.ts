@@ -4,6 +4,11 @@ import { InvalidWindow } from "./window.ts";
 /** Milliseconds since its start, by what was reached. */
 export type Times = Readonly<Record<string, number>>;
 
+interface Ratio {
+  readonly value: number;
+  readonly noise: Noise;
+}
+
 interface ColdAndWarm {
   readonly cold: Times;
   readonly warm: Times;
@@ -23,12 +28,9 @@ export interface StartLine {
   readonly what: string;
   readonly coldMs: number;
   readonly warmMs: number;
-  /** The furthest that a start lies from these, as a share of them. */
-  readonly coldNoise: Noise;
-  readonly warmNoise: Noise;
-  /** Of the same Node with an empty program. */
-  readonly coldRatio: number;
-  readonly warmRatio: number;
+  /** To the same Node with an empty program, in the same round. */
+  readonly coldRatio: Ratio;
+  readonly warmRatio: Ratio;
   /** What `warmMs` may be; null: only reported. */
   readonly limitMs: number | null;
   readonly kept: boolean;
@@ -39,12 +41,15 @@ const FIRST_ACKNOWLEDGED_LIMIT_MS = 300;
 
 /** Medians. @throws InvalidWindow: a cold start was no slower, so that it was none */
 export function judgeStarts(rounds: readonly Round[]): readonly StartLine[] {
-  const allOf = (who: keyof Round, how: keyof ColdAndWarm, what: string) =>
-    rounds.map((round) => round[who][how][what] ?? Number.NaN);
-  const medianOf = (...which: Parameters<typeof allOf>) => median(allOf(...which));
-  const empty = {
-    cold: medianOf("emptyNode", "cold", "endMs"),
-    warm: medianOf("emptyNode", "warm", "endMs"),
+  const timeOf = (round: Round, who: keyof Round, how: keyof ColdAndWarm, what: string) =>
+    round[who][how][what] ?? Number.NaN;
+  const medianOf = (who: keyof Round, how: keyof ColdAndWarm, what: string) =>
+    median(rounds.map((round) => timeOf(round, who, how, what)));
+  const ratioOf = (who: keyof Round, how: keyof ColdAndWarm, what: string): Ratio => {
+    const all = rounds.map(
+      (round) => timeOf(round, who, how, what) / timeOf(round, "emptyNode", how, "endMs"),
+    );
+    return { value: median(all), noise: noiseOf(all) };
   };
   const line = (
     what: string,
@@ -61,10 +66,8 @@ export function judgeStarts(rounds: readonly Round[]): readonly StartLine[] {
       what,
       coldMs,
       warmMs,
-      coldNoise: noiseOf(allOf(who, "cold", name)),
-      warmNoise: noiseOf(allOf(who, "warm", name)),
-      coldRatio: coldMs / empty.cold,
-      warmRatio: warmMs / empty.warm,
+      coldRatio: ratioOf(who, "cold", name),
+      warmRatio: ratioOf(who, "warm", name),
       limitMs,
       kept: limitMs === null || warmMs <= limitMs,
     };
@@ -86,9 +89,9 @@ export function startTable(lines: readonly StartLine[]): string {
   const rows = lines.map(({ what, coldMs, coldRatio, warmMs, warmRatio, limitMs, kept }) => [
     what,
     ms(coldMs),
-    `${coldRatio.toFixed(1)} x`,
+    `${coldRatio.value.toFixed(1)} x`,
     ms(warmMs),
-    `${warmRatio.toFixed(1)} x`,
+    `${warmRatio.value.toFixed(1)} x`,
     limitMs === null ? "" : ms(limitMs),
     kept ? "" : "BROKEN",
   ]);

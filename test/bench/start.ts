@@ -77,7 +77,7 @@ function abortedAtEnd(): Disposable & { readonly signal: AbortSignal } {
 
 await benchProgram("start", "over the budget", async (folder) => {
   await untilCalm(say);
-  const rounds = await measure(options.short ? 3 : 9, folder);
+  const rounds = await measure(options.short ? 3 : 15, folder);
   const lines = judgeStarts(rounds);
   return {
     result: { rounds, lines },

@@ -10,17 +10,26 @@ const nothing = {
 const figure = (value: number, noise: number | null) => [{ name: "a", value, noise }];
 const verdict = (...runs: Parameters<typeof compared>) => compared(...runs)[0]?.verdict;
 
-it("takes the ratios of a run with the noise of both that they are made of", () => {
+it("takes the ratios of a run with their noise, and nothing that is 1 by nature", () => {
   const points = [
-    { at: 0, cpuMs: 2, noise: 0.1 },
-    { at: 10, cpuMs: 4, noise: 0.2 },
+    { at: 0, cpuMs: 2, ratio: 1, noise: 0 },
+    { at: 10, cpuMs: 4, ratio: 2.1, noise: 0.2 },
   ];
-  const [figure] = figuresOf({
-    ...nothing,
-    growth: { result: [{ of: "sensors", share: 0, points }] },
+  const growth = { result: [{ of: "sensors", share: 0, points }] };
+  const line = { what: "empty Node", coldMs: 1, warmMs: 1, limitMs: null, kept: true };
+  const ratios = (value: number) => ({
+    coldRatio: { value, noise: 0.3 },
+    warmRatio: { value: 2 * value, noise: 0.1 },
   });
-  expect(figure).toMatchObject({ name: "sensors 10, x the first", value: 2 });
-  expect(figure?.noise).toBeCloseTo(0.32);
+  const lines = [
+    { ...line, ...ratios(1) },
+    { ...line, what: "pipit", ...ratios(2) },
+  ];
+  expect(figuresOf({ ...nothing, growth, start: { result: { rounds: [], lines } } })).toEqual([
+    { name: "pipit, cold", value: 2, noise: 0.3 },
+    { name: "pipit, warm", value: 4, noise: 0.1 },
+    { name: "sensors 10, x the first", value: 2.1, noise: 0.2 },
+  ]);
 });
 
 it("takes what is on the wire beside the JSON to the byte", () => {

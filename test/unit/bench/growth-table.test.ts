@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
-import { type Curve, cliffs, growthTable } from "../../bench/growth-table.ts";
+import { type Curve, cliffs, growthTable, pointsOf } from "../../bench/growth-table.ts";
 
 const curve = (share: number, ...cpuMs: readonly number[]): Curve => ({
   ...{ of: "sensors", share },
   points: cpuMs.map((each, index) => ({
     at: [0, 1, 10, 100][index] ?? 0,
     cpuMs: each,
+    ratio: each / (cpuMs[0] ?? 1),
     noise: 0.04,
   })),
 });
@@ -31,12 +32,22 @@ it("takes what is no number for a cliff", () => {
   expect(cliffs([flat(2, Number.NaN, 2, 2)])).toHaveLength(1);
 });
 
+it("takes the ratio to the first point in each window, whatever that window was like", () => {
+  const [first, other] = pointsOf([
+    { at: 0, costs: [2, 4, 3] },
+    { at: 10, costs: [4, 8, 6.6] },
+  ]);
+  expect(first).toEqual({ at: 0, cpuMs: 3, ratio: 1, noise: 0 });
+  expect(other).toMatchObject({ at: 10, cpuMs: 6.6, ratio: 2 });
+  expect(other?.noise).toBeCloseTo(0.1);
+});
+
 it("prints each point with its ratio to the first of the curve", () => {
   expect(growthTable([rising(2, 3, 4, 8)]).split("\n")).toEqual([
     "sensors",
-    "        0     2.00 ms    ±4 %    1.00 x",
-    "        1     3.00 ms    ±4 %    1.50 x",
-    "       10     4.00 ms    ±4 %    2.00 x",
-    "      100     8.00 ms    ±4 %    4.00 x",
+    "        0     2.00 ms    1.00 x    ±4 %",
+    "        1     3.00 ms    1.50 x    ±4 %",
+    "       10     4.00 ms    2.00 x    ±4 %",
+    "      100     8.00 ms    4.00 x    ±4 %",
   ]);
 });

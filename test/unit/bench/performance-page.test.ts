@@ -66,7 +66,9 @@ function found(change: Partial<AllFound> = {}): AllFound {
   const starts = { endMs: 30, readyMs: 150, acknowledgedMs: 160 };
   const cold = { endMs: 130, readyMs: 250, acknowledgedMs: 260 };
   const rounds = [{ emptyNode: { cold, warm: starts }, pipit: { cold, warm: starts } }];
-  const points = [0, 1, 10, 100].map((at) => ({ at, cpuMs: 2 + at / 10, noise: 0.02 }));
+  const points = [0, 1, 10, 100].map((at) => ({
+    ...{ at, cpuMs: 2 + at / 10, ratio: 1 + at / 20, noise: 0.02 },
+  }));
   const noise = { rate: 0.01, cpu: 0.05 };
   const drained = { roundTripMs: 50, messagesPerSecond: 76, samplesPerSecond: 304, noise };
   return {
@@ -108,6 +110,20 @@ it("names everybody that Pipit is behind, with the ratio, and nobody else", () =
   expect(page).toContain("| shell loop, coap-client | ahead, 9.00 x |");
 });
 
+it("says which script is ahead of Pipit, and keeps the yardsticks apart", () => {
+  expect(performancePage(found())).toContain("run on Node none takes less CPU than Pipit.\n");
+  const { peers } = found();
+  if (!("result" in peers)) throw new Error("no peers");
+  const lines = peers.result.lines.map((line) =>
+    line.name === "shell" ? { ...line, toPipit: 0.9 } : line,
+  );
+  const page = performancePage(found({ peers: { result: { ...peers.result, lines } } }));
+  expect(page).toContain("**take less CPU than Pipit: shell loop, coap-client**");
+  const [contenders = "", yardsticks = ""] = page.split("And against the yardsticks");
+  expect(contenders).not.toMatch(/Python, aiocoap \| \*\*behind/);
+  expect(yardsticks).toMatch(/^\| Python, aiocoap \| \*\*behind\*\*, 1\.43 x \|/m);
+});
+
 it("says of each what a power-cut-safe sample writes", () => {
   const rows = performancePage(found()).split("\n");
   const safe = rows.filter((row) => /\| (none|10650) \|$/.test(row));
@@ -119,7 +135,7 @@ it("says of each what a power-cut-safe sample writes", () => {
 it("marks what is broken", () => {
   const slow = { roundTripMs: 50, messagesPerSecond: 40, samplesPerSecond: 160 };
   const points = [{ ...slow, cpuMsPerSample: 0.2, noise: { rate: 0, cpu: 0 } }];
-  const steps = [2, 9, 2.2].map((cpuMs, at) => ({ at, cpuMs, noise: 0 }));
+  const steps = [2, 9, 2.2].map((cpuMs, at) => ({ at, cpuMs, ratio: cpuMs / 2, noise: 0 }));
   const page = performancePage(
     found({
       drain: { result: { places: 4, mostPerSecond: 200, points } },

@@ -12,7 +12,13 @@ it("is ahead of whoever takes more than the noise explains, and behind whoever t
 it("says where it is behind, with the ratio", () => {
   expect(inWords({ where: "behind", ratio: 2 })).toBe("**behind**, 2.00 x");
   const [ahead, behind] = [standingOf(2, 0), standingOf(0.25, 0)];
-  const collectd = { label: "collectd", cpu: ahead, rssAnon: behind, rss: behind };
+  const collectd = {
+    name: "collectd",
+    label: "collectd",
+    cpu: ahead,
+    rssAnon: behind,
+    rss: behind,
+  } as const;
   expect(behindWhom([collectd], "rss")).toBe("collectd (4.00 x)");
   expect(behindWhom([collectd], "cpu")).toBe("nobody");
 });

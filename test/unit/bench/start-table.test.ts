@@ -9,16 +9,14 @@ const round = (acknowledgedMs: number, coldExtraMs = 100): Round => ({
   },
 });
 
-it("takes medians, and their ratio to an empty Node", () => {
+it("takes medians, and those of the ratios to an empty Node in the same round", () => {
   const lines = judgeStarts([round(900), round(165), round(160)]);
   expect(lines.at(-1)).toEqual({
     what: "pipit, to the first acknowledged value",
     coldMs: 265,
     warmMs: 165,
-    coldNoise: 1000 / 265 - 1,
-    warmNoise: 900 / 165 - 1,
-    coldRatio: 265 / 130,
-    warmRatio: 5.5,
+    coldRatio: { value: 265 / 130, noise: expect.closeTo(1000 / 265 - 1) },
+    warmRatio: { value: 5.5, noise: 30 / 5.5 - 1 },
     limitMs: 300,
     kept: true,
   });
