@@ -9,7 +9,7 @@ export interface Standing {
   readonly ratio: number;
 }
 
-/** `toPipit`: what another takes, as a multiple of what Pipit takes; `noise`: how far that was off in one window or another. */
+/** `toPipit`: what another takes, as a multiple of what Pipit takes; `noise`: of that. */
 export function standingOf(toPipit: number, noise: Noise): Standing {
   const ratio = Math.max(toPipit, 1 / toPipit);
   if (Math.abs(toPipit - 1) <= (noise ?? 0)) return { where: "level", ratio };
