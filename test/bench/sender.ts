@@ -2,8 +2,8 @@
  * sender JOB
  *
  * A report's transport and nothing else: one recorded report, sent again every interval until this is killed. Says `ready` when
- * a connection that is made beforehand stands, and begins when it is told so. The clients: Pipit's own for CoAP and CoAPS, the
- * package mqtt on Node's TLS for MQTT. They share everything else.
+ * a connection that is made beforehand stands; told so, it warms up with a hundred reports at once, and begins. The clients:
+ * Pipit's own for CoAP and CoAPS, the package mqtt on Node's TLS for MQTT. They share everything else.
  */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -80,10 +80,14 @@ const connect = {
   mqtts,
 }[job.protocol];
 
+/** Reports. Within the first thirty, V8 collects once what the start has left, for 20 ms: else that fell into some window. */
+const WARM_UP = 100;
+
 const send = await connect();
 process.stdout.write("ready\n");
 await once(process.stdin, "data");
 process.stdin.destroy();
+for (let report = 0; report < WARM_UP; report++) await send();
 for (let dueMs = performance.now(); ; ) {
   await send();
   dueMs += job.intervalMs;
