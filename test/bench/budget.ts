@@ -15,7 +15,7 @@ export const fullRun: Run = {
   reports: 12,
   intervalMs: 10_000,
   warmUp: 2,
-  windows: 3,
+  windows: 5,
   margin: 1,
   plausibleFloorMs: [0.2, 0.8],
 };

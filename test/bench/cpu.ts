@@ -5,12 +5,9 @@ import { untilCalm } from "./calm.ts";
 import { buildFloor, preparePipit, startFloor } from "./contenders.ts";
 import { benchProgram, options, say } from "./program.ts";
 import { tokenOf } from "./token.ts";
-import { memoryOf } from "./usage.ts";
+import { largest, memoryOf } from "./usage.ts";
 import { measureWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
-
-/** Of the full form. */
-const WINDOWS = 5;
 
 const TOKENS = { pipit: tokenOf("pipit"), floor: tokenOf("floor") } as const;
 
@@ -42,17 +39,14 @@ async function measure(run: Run, folder: string): Promise<Pick<CpuResult, "windo
   });
   return {
     windows: measured.map(({ window }) => window),
-    memory: largest(measured.map(({ memory }) => memory)),
+    memory: {
+      pipit: largest(measured.map(({ memory }) => memory.pipit)),
+      floor: largest(measured.map(({ memory }) => memory.floor)),
+    },
   };
 }
 
-function largest(all: readonly CpuResult["memory"][]): CpuResult["memory"] {
-  const [most] = all.toSorted((a, b) => b.pipit.rssAnonMb - a.pipit.rssAnonMb);
-  if (!most) throw new Error("no window was measured");
-  return most;
-}
-
-const run = options.short ? shortRun : { ...fullRun, windows: WINDOWS };
+const run = options.short ? shortRun : fullRun;
 await benchProgram("cpu", "over the budget", async (folder) => {
   const { windows, memory } = await measure(run, folder);
   const lines = judge(run, windows, memory);

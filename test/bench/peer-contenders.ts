@@ -61,7 +61,7 @@ export async function startCollectd(folder: string, intervalMs: number): Promise
   sink.bind(0, "127.0.0.1");
   await once(sink, "listening");
   const own = join(folder, "collectd");
-  mkdirSync(own);
+  mkdirSync(own, { recursive: true });
   const config = join(own, "collectd.conf");
   const plugins = ["cpu", "load", "memory", "swap", "df", "interface", "uptime", "thermal"];
   writeFileSync(

@@ -42,7 +42,7 @@ export type PeerWindow = OfPeers<PeerFigures>;
 
 export interface PeerMeasurement {
   readonly windows: readonly PeerWindow[];
-  /** At the end of the last one. */
+  /** Of each at the end of the one in which it had most. */
   readonly memory: OfPeers<Memory>;
 }
 

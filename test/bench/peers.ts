@@ -28,12 +28,13 @@ import {
 } from "./peers-table.ts";
 import { benchProgram, options, say } from "./program.ts";
 import { tokenOf } from "./token.ts";
-import { memoryOf, usageOf, writtenBy } from "./usage.ts";
+import { largest, memoryOf, usageOf, writtenBy } from "./usage.ts";
 import { InvalidWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
 
 const shorter = { ...shortRun, reports: 10, intervalMs: options.gate ? 2_000 : 5_000, warmUp: 3 };
-const run = options.short || options.gate ? shorter : fullRun;
+/** More processes say more than more reports of one. */
+const run = options.short || options.gate ? shorter : { ...fullRun, reports: 6 };
 const names = options.gate ? gateNames : peerNames;
 const { intervalMs, reports } = run;
 /** Each contender has one, and at the end of the interval all are looked at. */
@@ -44,70 +45,77 @@ interface Running {
   delivered(): Delivered;
 }
 
+/** Each window has processes of its own: what one costs differs from what the next one does. */
 async function measure(folder: string): Promise<PeerMeasurement> {
   const floor = buildFloor(folder);
   // Where the samples go: what else writes to this machine's disk does not count.
   using disk = process.getuid?.() === 0 ? ownDisk(folder) : null;
   await untilCalm(say);
   await using acker = await startAcker(names.map(tokenOf));
-  await using running = new AsyncDisposableStack();
   const start = (name: PeerName) => ({
     folder,
     port: acker.port,
     token: tokenOf(name),
     intervalMs,
   });
-  const byCoap = (name: PeerName, contender: Contender): Running => ({
-    contender: running.use(contender),
-    delivered: () => deliveredBy(acker, tokenOf(name)),
-  });
-  const beat = (limitMs = 3 * intervalMs + 10_000) =>
-    Promise.race([acker.next(tokenOf("pipit"), limitMs), pipit.contender.failure()]);
-
   const runPipit = await preparePipit({ ...start("pipit"), folder: disk?.folder ?? folder });
-  const pipit = byCoap("pipit", runPipit());
-  for (let report = 1; report < run.warmUp; report++) await beat();
-  const { json } = await beat();
-  const starts: Readonly<Record<Exclude<PeerName, "pipit">, () => Promise<Running> | Running>> = {
-    floor: () => byCoap("floor", startFloor(floor, start("floor"), json.length)),
-    coapthon: () => byCoap("coapthon", startCoapthon(start("coapthon"))),
-    aiocoap: () => byCoap("aiocoap", startAiocoap(start("aiocoap"))),
-    python: () => byCoap("python", startPython(start("python"))),
-    shell: () => byCoap("shell", startShell(start("shell"))),
-    usual: () => byCoap("usual", startUsual(start("usual"))),
-    collectd: async () => running.use(await startCollectd(folder, intervalMs)),
-    exporter: async () => running.use(await startExporter(intervalMs)),
-  };
-  const others = new Map<PeerName, Running>();
-  for (const name of names) {
-    if (name === "pipit") continue;
-    await sleep(intervalMs / PARTS);
-    others.set(name, await starts[name]());
-  }
-  const contenderOf = (name: PeerName): Running => others.get(name) ?? pipit;
-  for (let report = 0; report < run.warmUp; report++) await beat();
 
-  /** At the end of an interval, when all of them sleep. */
-  const look = async () => {
-    await beat();
-    await sleep((intervalMs * (PARTS - 1)) / PARTS);
-    return eachPeer((name) => ({
-      ...lookAt(contenderOf(name)),
-      written:
-        name === "pipit"
-          ? (disk?.bytesWritten() ?? null)
-          : writtenBy(contenderOf(name).contender.pid),
-    }));
-  };
-  const windows = await validWindows(run.windows, say, async () => {
+  const measured = await validWindows(run.windows, say, async () => {
+    await using running = new AsyncDisposableStack();
+    const byCoap = (name: PeerName, contender: Contender): Running => ({
+      contender: running.use(contender),
+      delivered: () => deliveredBy(acker, tokenOf(name)),
+    });
+    const beat = (limitMs = 3 * intervalMs + 10_000) =>
+      Promise.race([acker.next(tokenOf("pipit"), limitMs), pipit.contender.failure()]);
+
+    const pipit = byCoap("pipit", runPipit());
+    for (let report = 1; report < run.warmUp; report++) await beat();
+    const { json } = await beat();
+    const starts: Readonly<Record<Exclude<PeerName, "pipit">, () => Promise<Running> | Running>> = {
+      floor: () => byCoap("floor", startFloor(floor, start("floor"), json.length)),
+      coapthon: () => byCoap("coapthon", startCoapthon(start("coapthon"))),
+      aiocoap: () => byCoap("aiocoap", startAiocoap(start("aiocoap"))),
+      python: () => byCoap("python", startPython(start("python"))),
+      shell: () => byCoap("shell", startShell(start("shell"))),
+      usual: () => byCoap("usual", startUsual(start("usual"))),
+      collectd: async () => running.use(await startCollectd(folder, intervalMs)),
+      exporter: async () => running.use(await startExporter(intervalMs)),
+    };
+    const others = new Map<PeerName, Running>();
+    for (const name of names) {
+      if (name === "pipit") continue;
+      await sleep(intervalMs / PARTS);
+      others.set(name, await starts[name]());
+    }
+    const contenderOf = (name: PeerName): Running => others.get(name) ?? pipit;
+    for (let report = 0; report < run.warmUp; report++) await beat();
+
+    /** At the end of an interval, when all of them sleep. */
+    const look = async () => {
+      await beat();
+      await sleep((intervalMs * (PARTS - 1)) / PARTS);
+      return eachPeer((name) => ({
+        ...lookAt(contenderOf(name)),
+        written:
+          name === "pipit"
+            ? (disk?.bytesWritten() ?? null)
+            : writtenBy(contenderOf(name).contender.pid),
+      }));
+    };
     const before = await look();
     for (let report = 1; report < reports; report++) await beat();
     const after = await look();
     const window = eachPeer((name) => figuresOf(name, before[name], after[name]));
     demandPlausible(window.floor.cpuMs, run.plausibleFloorMs);
-    return window;
+    const memory = eachPeer((name) => memoryOf(contenderOf(name).contender.pid));
+    await pipit.contender.end(); // what it has delivered is not sent again by the next one
+    return { window, memory };
   });
-  return { windows, memory: eachPeer((name) => memoryOf(contenderOf(name).contender.pid)) };
+  return {
+    windows: measured.map(({ window }) => window),
+    memory: eachPeer((name) => largest(measured.flatMap(({ memory }) => memory[name] ?? []))),
+  };
 }
 
 function eachPeer<T>(of: (name: PeerName) => T): OfPeers<T> {

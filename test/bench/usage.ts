@@ -16,6 +16,13 @@ export interface Memory {
   readonly pssMb: number | null;
 }
 
+/** Of one program in several processes: that of the one with most of its own. @throws Error: of none */
+export function largest(all: readonly Memory[]): Memory {
+  const [most] = all.toSorted((a, b) => b.rssAnonMb - a.rssAnonMb);
+  if (!most) throw new Error("no memory was measured");
+  return most;
+}
+
 /** USER_HZ, which is 100 on every architecture Linux has today (man 7 time). */
 const MS_PER_TICK = 10;
 

@@ -29,10 +29,8 @@ import { demandPlausible, validWindows } from "./windows.ts";
 import { impossibleIn, type Name, type WireResult, wireTable } from "./wire-table.ts";
 import { measureWire } from "./wire-window.ts";
 
-/** In the full form many short windows: V8 collects for longer than a report takes, and nine leave one out at each end (`noiseOf`). */
-const run = options.short
-  ? { ...shortRun, reports: 10 }
-  : { ...fullRun, warmUp: 12, windows: 9, reports: 6 };
+/** More processes say more than more reports of one. */
+const run = options.short ? { ...shortRun, reports: 10 } : { ...fullRun, reports: 6 };
 /** One report a second says nothing about one every ten, and bytes are the same on a busy machine. */
 const withCpu = !options.short;
 /** Of handshakes: one for the bytes, the others for the processor time. */
@@ -41,68 +39,85 @@ const { intervalMs } = run;
 /** Each contender has a part of the interval for itself. */
 const PARTS = 6;
 
+/** Each window has processes of its own: what one costs differs from what the next one does. */
 async function measure(folder: string): Promise<WireResult> {
   const program = withCpu ? buildFloor(folder) : null;
   if (withCpu) await untilCalm(say);
   await using stage = await openStage(folder, intervalMs);
   const { places, spare, own, trust } = stage;
   const handshakes = await measureHandshakes(spare, { folder, own, trust }, withCpu ? ROUNDS : 1);
-
-  await using running = new AsyncDisposableStack();
   const runPipit = await preparePipit(places.pipitCoap.start);
   const runSecurely = await preparePipit(places.pipitCoaps.start, places.pipitCoaps.trust);
-  const pipit = running.use(runPipit());
-  await sleep(intervalMs / PARTS); // they beat alike: the phase is that of the machine
-  const secure = running.use(runSecurely());
-  const warm = async (contender: Contender, place: Place) => {
-    for (let report = 1; report <= run.warmUp; report++) await nextOf(contender, place);
-  };
-  await Promise.all([warm(pipit, places.pipitCoap), warm(secure, places.pipitCoaps)]);
 
-  const { json } = await nextOf(pipit, places.pipitCoap);
-  const payloadFile = join(folder, "report.json");
-  writeFileSync(payloadFile, json);
-  const connected = async (protocol: Job["protocol"]): Promise<[Helper, Traffic]> => {
-    const { link, start, trust } = places[protocol];
-    const { host = "", port, token, through = [] } = start;
-    const job: Job = { protocol, host, port, token, intervalMs, payloadFile, trust };
-    const before = link.traffic();
-    const [node = "", ...program] = onNode("sender.ts", JSON.stringify(job));
-    // Pipit's, or V8 would tidy its idle heap up in one window and not in another, for several times what a report takes.
-    const sender = running.use(startHelper([...through, node, ...nodeFlags, ...program]));
-    await sender.says(/^ready$/);
-    await atRest(link); // acknowledgements and session tickets come after CONNACK
-    return [sender, since(before, link.traffic())];
-  };
-  const [coap] = await connected("coap");
-  const [coaps] = await connected("coaps");
-  const [mqtts, mqttsSetUp] = await connected("mqtts");
+  const measured = await validWindows(run.windows, say, async () => {
+    await using running = new AsyncDisposableStack();
+    const pipit = running.use(runPipit());
+    await sleep(intervalMs / PARTS); // they beat alike: the phase is that of the machine
+    const secure = running.use(runSecurely());
+    const warm = async (contender: Contender, place: Place) => {
+      for (let report = 1; report <= run.warmUp; report++) await nextOf(contender, place);
+    };
+    await Promise.all([warm(pipit, places.pipitCoap), warm(secure, places.pipitCoaps)]);
 
-  const contenders: Partial<Record<Name, Contender>> = {
-    pipitCoap: pipit,
-    pipitCoaps: secure,
-    coap,
-    coaps,
-    mqtts,
-  };
-  await nextOf(pipit, places.pipitCoap);
-  await sleep(intervalMs / PARTS); // that of the other Pipit
-  for (const sender of [coap, coaps, mqtts]) {
-    await sleep(intervalMs / PARTS);
-    sender.tell("go");
-  }
-  if (program !== null) {
-    await sleep(intervalMs / PARTS);
-    contenders.floor = running.use(startFloor(program, places.floor.start, json.length));
-  }
+    const { json } = await nextOf(pipit, places.pipitCoap);
+    const payloadFile = join(folder, "report.json");
+    writeFileSync(payloadFile, json);
+    const connected = async (protocol: Job["protocol"]): Promise<[Helper, Traffic]> => {
+      const { link, start, trust } = places[protocol];
+      const { host = "", port, token, through = [] } = start;
+      const job: Job = { protocol, host, port, token, intervalMs, payloadFile, trust };
+      const before = link.traffic();
+      const [node = "", ...program] = onNode("sender.ts", JSON.stringify(job));
+      // Pipit's, or V8 would tidy its idle heap up in one window and not in another, for several times what a report takes.
+      const sender = running.use(startHelper([...through, node, ...nodeFlags, ...program]));
+      await sender.says(/^ready$/);
+      await atRest(link); // acknowledgements and session tickets come after CONNACK
+      return [sender, since(before, link.traffic())];
+    };
+    const [coap] = await connected("coap");
+    const [coaps] = await connected("coaps");
+    const [mqtts, mqttsSetUp] = await connected("mqtts");
 
-  const windows = await validWindows(run.windows, say, async () => {
+    const contenders: Partial<Record<Name, Contender>> = {
+      pipitCoap: pipit,
+      pipitCoaps: secure,
+      coap,
+      coaps,
+      mqtts,
+    };
+    await nextOf(pipit, places.pipitCoap);
+    await sleep(intervalMs / PARTS); // that of the other Pipit
+    for (const sender of [coap, coaps, mqtts]) {
+      await sleep(intervalMs / PARTS);
+      sender.tell("go");
+    }
+    if (program !== null) {
+      await sleep(intervalMs / PARTS);
+      contenders.floor = running.use(startFloor(program, places.floor.start, json.length));
+    }
+
     const window = await measureWire(contenders, places, run);
     if (window.floor) demandPlausible(window.floor.cpuMs, run.plausibleFloorMs);
-    return window;
+    // What they have delivered is not sent again by the next ones.
+    await Promise.all([pipit.end(), secure.end()]);
+    return { window, mqttsSetUp };
   });
-  const setUps = { ...handshakes.traffic, mqtts: mqttsSetUp };
-  return { windows, setUps, handshakeCpu: handshakes.cpu, withCpu };
+  const windows = measured.map(({ window }) => window);
+  const mqtts = fewestBytes(measured.map(({ mqttsSetUp }) => mqttsSetUp));
+  return {
+    windows,
+    setUps: { ...handshakes.traffic, mqtts },
+    handshakeCpu: handshakes.cpu,
+    withCpu,
+  };
+}
+
+/** Without what TCP has sent for its own reasons, an acknowledgement apart from its data for one. */
+function fewestBytes(all: readonly Traffic[]): Traffic {
+  const bytes = ({ up, down }: Traffic) => up.bytes + down.bytes;
+  const [fewest] = all.toSorted((a, b) => bytes(a) - bytes(b));
+  if (!fewest) throw new Error("no session was set up");
+  return fewest;
 }
 
 const nextOf = (contender: Contender, { server, start }: Place) =>
