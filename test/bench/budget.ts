@@ -20,6 +20,9 @@ export const fullRun: Run = {
   plausibleFloorMs: [0.2, 0.8],
 };
 
+/** Of many contenders beside one another, with new processes for each window: those say more than more reports of one. */
+export const sharedRun: Run = { ...fullRun, reports: 6 };
+
 export const shortRun: Run = {
   reports: 30,
   intervalMs: 1_000,

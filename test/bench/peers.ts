@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Acker, startAcker } from "./acker.ts";
-import { fullRun, shortRun } from "./budget.ts";
+import { sharedRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
 import { buildFloor, type Contender, preparePipit, startFloor } from "./contenders.ts";
 import { ownDisk } from "./own-disk.ts";
@@ -33,8 +33,8 @@ import { InvalidWindow } from "./window.ts";
 import { demandPlausible, validWindows } from "./windows.ts";
 
 const shorter = { ...shortRun, reports: 10, intervalMs: options.gate ? 2_000 : 5_000, warmUp: 3 };
-/** More processes say more than more reports of one, and of nine windows the median's interval leaves one out at each end (`noiseOf`). */
-const run = options.short || options.gate ? shorter : { ...fullRun, windows: 9, reports: 6 };
+/** Of nine windows the median's interval leaves one out at each end (`noiseOf`). */
+const run = options.short || options.gate ? shorter : { ...sharedRun, windows: 9 };
 const names = options.gate ? gateNames : peerNames;
 const { intervalMs, reports } = run;
 /** Each contender has one, and at the end of the interval all are looked at. */

@@ -9,7 +9,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nodeFlags } from "../../build/node-flags.ts";
-import { fullRun, shortRun } from "./budget.ts";
+import { sharedRun, shortRun } from "./budget.ts";
 import { untilCalm } from "./calm.ts";
 import {
   buildFloor,
@@ -29,8 +29,7 @@ import { demandPlausible, validWindows } from "./windows.ts";
 import { impossibleIn, type Name, type WireResult, wireTable } from "./wire-table.ts";
 import { measureWire } from "./wire-window.ts";
 
-/** More processes say more than more reports of one. */
-const run = options.short ? { ...shortRun, reports: 10 } : { ...fullRun, reports: 6 };
+const run = options.short ? { ...shortRun, reports: 10 } : sharedRun;
 /** One report a second says nothing about one every ten, and bytes are the same on a busy machine. */
 const withCpu = !options.short;
 /** Of handshakes: one for the bytes, the others for the processor time. */
